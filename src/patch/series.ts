@@ -8,6 +8,8 @@ export interface HunkLine {
   oldLine: number;
   /** 1-based line number in the post-image (context, add), else 0. */
   newLine: number;
+  /** 1-based line of the input where it stands; when the mail was encoded, the line where its message starts. */
+  inputLine: number;
 }
 
 export interface Hunk {
@@ -18,14 +20,20 @@ export interface Hunk {
   /** What follows the second @@: usually the function's first line. */
   heading: string;
   lines: HunkLine[];
+  /** 1-based line of the input where its @@ stands. */
+  inputLine: number;
 }
 
 export interface FilePatch {
   /** Path before and after; equal unless renamed or copied; '' for /dev/null. */
   oldPath: string;
   newPath: string;
+  /** What happens to the file; a change of mode alone is a `modify` without hunks. */
+  kind: 'modify' | 'add' | 'delete' | 'rename' | 'copy';
   binary: boolean;
   hunks: Hunk[];
+  /** True when a hunk of this file was too damaged to read, so that `hunks` is not the whole change. */
+  incomplete: boolean;
 }
 
 export interface Patch {
@@ -36,9 +44,12 @@ export interface Patch {
   total: number;
   version: number;
   messageId: string;
+  /** Message ids of the thread above this mail, oldest first, without angle brackets. */
+  references: string[];
+  /** The author as mail writes it, `Name <address>`; the name alone when no address is known. */
   from: string;
   date: string;
-  /** The changelog: the text between headers and the diff, without trailers below `---`. */
+  /** The changelog: the text between headers and the diff, up to `---`. */
   message: string;
   trailers: { name: string; value: string }[];
   files: FilePatch[];
@@ -56,4 +67,11 @@ export interface PatchSeries {
   patches: Patch[];
   /** Files and hunks that were left out, with the reason. */
   skipped: { file: string; reason: string }[];
+  /** What was repaired while reading, one sentence each, `name:line: …`. */
+  repaired: string[];
+}
+
+/** The path a person means by this file: its name after the patch, or before it when it is deleted. */
+export function pathOf(file: FilePatch): string {
+  return file.newPath || file.oldPath;
 }

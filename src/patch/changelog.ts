@@ -1,0 +1,42 @@
+/**
+ * The prose around a diff: changelog, trailers, base commit.
+ *
+ * The changelog ends at `---`; base-commit and change-id stand below it or after the diff, so they are looked
+ * for in everything that is not diff.
+ */
+import type { TextLine } from './decode.ts';
+
+export interface Changelog {
+  message: string;
+  trailers: { name: string; value: string }[];
+  baseCommit: string;
+  /** Author named in the body (`From: …` as its first line), else ''. */
+  from: string;
+}
+
+const TRAILER =
+  /^([A-Z][A-Za-z]*(?:-[A-Za-z]+)*-(?:[Bb]y|[Tt]o)|Fixes|Link|Closes|Cc|Change-Id|change-id|base-commit|prerequisite-patch-id): +(\S.*)$/;
+
+/** Reads the lines before the diff and those after it. */
+export function readChangelog(before: TextLine[], after: TextLine[]): Changelog {
+  let lines = before.map((line) => line.text.trimEnd());
+  let from = '';
+  const first = lines.findIndex((line) => line !== '');
+  const author = first >= 0 ? /^From: (.+)$/.exec(lines[first]!) : null;
+  if (author) {
+    from = author[1]!;
+    lines = lines.slice(first + 1);
+  }
+  const end = lines.indexOf('---');
+  const message = (end < 0 ? lines : lines.slice(0, end)).join('\n').trim();
+  const trailers: Changelog['trailers'] = [];
+  let baseCommit = '';
+  for (const line of [...lines, ...after.map((each) => each.text)]) {
+    const match = TRAILER.exec(line.trimEnd());
+    if (!match) continue;
+    const [, name, value] = match as unknown as [string, string, string];
+    trailers.push({ name, value });
+    if (name === 'base-commit' && /^[0-9a-f]{7,64}$/.test(value)) baseCommit = value;
+  }
+  return { message, trailers, baseCommit, from };
+}
