@@ -29,7 +29,7 @@ export function findDiffLevel(lines: TextLine[]): Unquoted | null {
     for (const line of outer)
       if (line.text.startsWith('>')) current.push({ text: takeMark(line.text, spaced), at: line.at });
     if (current.length === 0) return null;
-    if (hasDiff(current)) return { level, lines: current, ...attribution(outer, current[0]!.at) };
+    if (hasDiff(current)) return { level, lines: current, ...attribution(outer) };
   }
   return null;
 }
@@ -42,17 +42,20 @@ function hasDiff(lines: TextLine[]): boolean {
   return lines.some((_, i) => startsDiff(lines, i));
 }
 
+const DATED =
+  /^(.*(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[AP]M)?(?:\s?[-+]\d{4})?(?:\s?\([A-Z]+\))?|\b\d{4}))[,\s]+(.+)$/;
+
 /** Reads the attribution above the first quoted line; it may be wrapped over two lines. */
-function attribution(outer: TextLine[], firstQuoted: number): { author: string; date: string } {
-  const above = outer.filter((line) => line.at < firstQuoted && !line.text.startsWith('>')).slice(-3);
-  const text = above
+function attribution(outer: TextLine[]): { author: string; date: string } {
+  const above = outer
+    .slice(
+      0,
+      outer.findIndex((line) => line.text.startsWith('>')),
+    )
+    .slice(-5)
     .map((line) => line.text.trim())
-    .filter((line) => line !== '')
-    .slice(-2)
     .join(' ');
-  const match =
-    /(?:^|\s)On (.+?\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?(?: ?[-+]\d{4})?(?: \([A-Z]+\))?),? (.+?) wrote:$/.exec(
-      text,
-    );
-  return match ? { date: match[1]!, author: match[2]! } : { author: '', date: '' };
+  const said = /(?:^|\s)On (\S.*) wrote: *(?:\[\.{3}\])? *$/.exec(above);
+  const parts = said ? DATED.exec(said[1]!) : null;
+  return parts ? { date: parts[1]!, author: parts[2]! } : { author: '', date: '' };
 }

@@ -1,0 +1,11 @@
+/** Finds the files that a patch is about, before and after it. */
+export {
+  changedLines,
+  type HunksImage,
+  type Image,
+  type Piece,
+  patchLine,
+  type WholeImage,
+} from './image.ts';
+export { type FileImages, openSource, type Source } from './source.ts';
+export { reasonOf } from './tree.ts';
