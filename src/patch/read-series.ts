@@ -24,7 +24,7 @@ import {
 } from './message.ts';
 import { findDiffLevel, type Unquoted } from './quote.ts';
 import type { Patch, PatchSeries } from './series.ts';
-import { parseSubject } from './subject.ts';
+import { parseSubject, withoutReplyMarks } from './subject.ts';
 
 /**
  * Reads a patch, a mail or a mailbox.
@@ -103,6 +103,7 @@ function makePatch(message: Message, diff: DiffReading, found: Unquoted): Patch 
   const whole = subject.total === 0 || subject.index === 0;
   return {
     subject: subject.title,
+    fullSubject: withoutReplyMarks(message.subject),
     index: whole ? 1 : subject.index,
     total: whole ? 1 : subject.total,
     version: subject.version,

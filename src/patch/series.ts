@@ -39,6 +39,8 @@ export interface FilePatch {
 export interface Patch {
   /** Subject without prefixes, `mm/mempolicy: fix …`; '' when there is none. */
   subject: string;
+  /** Subject as mailed, prefixes included, without `Re:`; '' when there is none. */
+  fullSubject: string;
   /** 1-based position in the series and its length; 1/1 for a single patch. */
   index: number;
   total: number;

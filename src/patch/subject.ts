@@ -15,6 +15,13 @@ export interface Subject {
 const REPLY = /^(?:re|fwd?|aw|wg|sv|antw|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]\s*/i;
 const BRACKET = /^\[([^\]]*)\]\s*/;
 
+/** The subject without `Re:` and its kin at the front. */
+export function withoutReplyMarks(subject: string): string {
+  let rest = subject.replace(/\s+/g, ' ').trim();
+  for (let mark = REPLY.exec(rest); mark; mark = REPLY.exec(rest)) rest = rest.slice(mark[0].length);
+  return rest;
+}
+
 /** Never fails: a subject that is not a patch's has index 1, total 0, version 1. */
 export function parseSubject(subject: string): Subject {
   const result: Subject = { title: '', index: 1, total: 0, version: 1, tags: [], reply: false };
