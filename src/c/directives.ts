@@ -1,0 +1,148 @@
+/**
+ * Preprocessor directives of one file, met in order while scanning: `#define`s are recorded, `#if`s decide
+ * which ranges are inactive, `#include`s are listed. Included files are not opened.
+ */
+import { type Config, evaluateCondition, isDefined } from './config.ts';
+import { skipLine } from './lex.ts';
+
+export interface Range {
+  start: number;
+  end: number;
+}
+
+export interface MacroText {
+  name: string;
+  /** Null for an object-like macro. A variadic one ends in '...' or 'name...'. */
+  params: string[] | null;
+  body: string;
+  pos: number;
+}
+
+const DIRECTIVE = /#[ \t]*(\w*)[ \t]*/y;
+const CONDITIONAL = /^[ \t]*#[ \t]*(ifdef|ifndef|if|elifdef|elif|else|endif)\b/gm;
+const DEFINE = /([A-Za-z_$][\w$]*)(\(([^)]*)\))?/y;
+
+export class Directives {
+  readonly macros: Map<string, MacroText> = new Map();
+  readonly includes: string[] = [];
+  readonly inactive: Range[] = [];
+  readonly #text: string;
+  readonly #limit: number;
+  readonly #config: Config;
+  readonly #undefined = new Set<string>();
+  /** Open conditionals: has one of the branches been taken? */
+  readonly #open: boolean[] = [];
+
+  constructor(text: string, limit: number, config: Config) {
+    this.#text = text;
+    this.#limit = limit;
+    this.#config = config;
+  }
+
+  /** Handles the directive at `at` (its '#'); returns the offset where active text goes on. */
+  at(at: number): number {
+    const text = this.#text;
+    const end = skipLine(text, at, this.#limit);
+    DIRECTIVE.lastIndex = at;
+    const match = DIRECTIVE.exec(text);
+    const word = match?.[1] ?? '';
+    const rest = DIRECTIVE.lastIndex;
+    switch (word) {
+      case 'define':
+        this.#define(rest, end);
+        return end;
+      case 'undef':
+        this.#undefined.add(clean(text.slice(rest, end)));
+        return end;
+      case 'include': {
+        const path = /[<"]([^>"]+)[>"]/.exec(text.slice(rest, end));
+        if (path) this.includes.push(path[1]!);
+        return end;
+      }
+      case 'if':
+      case 'ifdef':
+      case 'ifndef':
+        if (this.#holds(word, text.slice(rest, end))) {
+          this.#open.push(true);
+          return end;
+        }
+        this.#open.push(false);
+        return this.#skip(end);
+      case 'elif':
+      case 'else':
+        // An alternative to text that was read: not read. Without its #if (a fragment) both sides are.
+        return this.#open.length === 0 ? end : this.#skip(end);
+      case 'endif':
+        this.#open.pop();
+        return end;
+      default:
+        return end;
+    }
+  }
+
+  /** The body of a macro defined so far, null when there is none. */
+  readonly value = (name: string): string | null =>
+    this.#undefined.has(name) ? null : (this.macros.get(name)?.body ?? null);
+
+  #holds(word: string, rest: string): boolean {
+    if (word === 'if' || word === 'elif') return evaluateCondition(rest, this.#config, this.value);
+    const defined = isDefined(/\w+/.exec(rest)?.[0] ?? '', this.#config, this.value);
+    return word.endsWith('ifdef') || word === 'elifdef' ? defined : !defined;
+  }
+
+  /** From the end of a directive to the next branch that is read; records what lies between. */
+  #skip(from: number): number {
+    const text = this.#text;
+    let depth = 0;
+    CONDITIONAL.lastIndex = from;
+    for (
+      let match = CONDITIONAL.exec(text);
+      match && match.index < this.#limit;
+      match = CONDITIONAL.exec(text)
+    ) {
+      const word = match[1]!;
+      if (word.startsWith('if')) depth++;
+      else if (word === 'endif') {
+        if (depth-- > 0) continue;
+        this.#open.pop();
+        return this.#resume(from, match.index, skipLine(text, match.index, this.#limit));
+      } else if (depth === 0 && !this.#open[this.#open.length - 1]) {
+        const end = skipLine(text, match.index, this.#limit);
+        if (word === 'else' || this.#holds(word, text.slice(match.index + match[0].length, end))) {
+          this.#open[this.#open.length - 1] = true;
+          return this.#resume(from, match.index, end);
+        }
+      }
+    }
+    return this.#resume(from, this.#limit, this.#limit);
+  }
+
+  #resume(start: number, end: number, next: number): number {
+    if (end > start) this.inactive.push({ start, end });
+    return next;
+  }
+
+  #define(at: number, end: number): void {
+    DEFINE.lastIndex = at;
+    const match = DEFINE.exec(this.#text);
+    if (!match || DEFINE.lastIndex > end) return;
+    const params =
+      match[3] === undefined
+        ? null
+        : match[3]
+            .replace(/\\\n/g, ' ')
+            .split(',')
+            .map((p) => p.trim())
+            .filter(Boolean);
+    const name = match[1]!;
+    this.#undefined.delete(name);
+    this.macros.set(name, { name, params, body: clean(this.#text.slice(DEFINE.lastIndex, end)), pos: at });
+  }
+}
+
+/** A directive's text without continuations and comments. */
+function clean(text: string): string {
+  const joined = text.includes('\\') ? text.replace(/\\\r?\n/g, ' ') : text;
+  const bare = joined.includes('/*') ? joined.replace(/\/\*[^]*?(?:\*\/|$)/g, ' ') : joined;
+  return (bare.includes('//') ? bare.replace(/(^|[^:"])\/\/.*$/, '$1') : bare).trim();
+}

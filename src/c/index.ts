@@ -1,0 +1,7 @@
+/** The C front end's public face: parse a file or pieces of one, look at functions as graphs. */
+
+export { type Config, defaultConfig, parseConfig } from './config.ts';
+export { dumpCfg, dumpExpr, dumpInstr } from './dump.ts';
+export { ERRNO } from './errno.ts';
+export type * from './ir.ts';
+export { type ParseOptions, parseUnit } from './unit.ts';
