@@ -104,9 +104,11 @@ export class Builder {
     this.ends = [{ node, slot: 0 }];
   }
 
-  /** Ends the graph: open ends return nothing. */
-  finish(span: Span): Cfg {
-    if (this.ends.length) this.emit({ k: 'return', value: null }, { a: span.b, b: span.b }, true);
+  /** Ends the graph: open ends return nothing, or lead out of the text when that is cut off. */
+  finish(span: Span, cut: boolean): Cfg {
+    const last: CInstr = cut ? { k: 'opaque', text: '…' } : { k: 'return', value: null };
+    if (this.ends.length) this.emit(last, { a: span.b, b: span.b }, true);
+    this.ends = [];
     const entry = reached(this.#entry.to[0] ?? this.#entry);
     // In the order in which they were made: the text's, as far as it has one.
     const sorted = reachable(entry).sort((x, y) => x.serial - y.serial);

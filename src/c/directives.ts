@@ -80,6 +80,11 @@ export class Directives {
     }
   }
 
+  /** Conditionals that are still open. */
+  get openCount(): number {
+    return this.#open.length;
+  }
+
   /** The body of a macro defined so far, null when there is none. */
   readonly value = (name: string): string | null =>
     this.#undefined.has(name) ? null : (this.macros.get(name)?.body ?? null);
@@ -143,6 +148,16 @@ export class Directives {
 /** A directive's text without continuations and comments. */
 function clean(text: string): string {
   const joined = text.includes('\\') ? text.replace(/\\\r?\n/g, ' ') : text;
-  const bare = joined.includes('/*') ? joined.replace(/\/\*[^]*?(?:\*\/|$)/g, ' ') : joined;
+  const bare = joined.includes('/*') ? joined.replace(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ') : joined;
   return (bare.includes('//') ? bare.replace(/(^|[^:"])\/\/.*$/, '$1') : bare).trim();
+}
+
+/** The ranges of a text that `#if`s exclude, and how many conditionals are open at its end. */
+export function inactiveRanges(text: string, config: Config): { ranges: Range[]; open: number } {
+  const directives = new Directives(text, text.length, config);
+  const line = /^[ \t]*#/gm;
+  for (let match = line.exec(text); match; match = line.exec(text)) {
+    line.lastIndex = Math.max(line.lastIndex, directives.at(match.index + match[0].length - 1));
+  }
+  return { ranges: directives.inactive, open: directives.openCount };
 }

@@ -32,7 +32,9 @@ export class Function_ implements CFunction {
   /** Offset of the head in the unit's text. */
   readonly item: Item;
   readonly unit: Unit;
-  complete = true;
+  readonly complete: boolean;
+  /** The text ends before the function does. */
+  readonly cut: boolean;
   #head: Head | null = null;
   #contracts: Contract[] | null = null;
   #locals: Map<string, CType> = new Map();
@@ -44,7 +46,11 @@ export class Function_ implements CFunction {
     this.unit = unit;
     this.item = item;
     this.file = unit.path;
-    this.line = unit.source.lineAt(item.pos);
+    const { before, end } = unit.source;
+    this.cut = item.end > end;
+    // A head that comes from a hunk's heading is known; what lies between it and the text is not.
+    this.complete = !this.cut && !(item.body < before && unit.startsInside);
+    this.line = unit.source.lineAt(Math.max(item.pos, before));
     this.endLine = unit.source.lineAt(Math.max(item.start, item.end - 1));
   }
 
@@ -124,7 +130,10 @@ export class Function_ implements CFunction {
       const text = unit.source.text.slice(this.item.body, this.item.end);
       const cleanups = /\b(?:guard|scoped_\w*guard|CLASS|__free|__cleanup)\b/.test(text);
       const names = this.params.map((p) => p.name).filter(Boolean);
-      this.#cfg = lower(this.body(), unit.source, names, this.#locals, unit, cleanups);
+      this.#cfg = lower(this.body(), unit.source, names, this.#locals, unit, {
+        hasCleanups: cleanups,
+        cut: this.cut,
+      });
     }
     return this.#cfg;
   }

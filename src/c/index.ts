@@ -3,5 +3,6 @@
 export { type Config, defaultConfig, parseConfig } from './config.ts';
 export { dumpCfg, dumpExpr, dumpInstr } from './dump.ts';
 export { ERRNO } from './errno.ts';
+export { type Piece, parseFragments } from './fragments.ts';
 export type * from './ir.ts';
 export { type ParseOptions, parseUnit } from './unit.ts';

@@ -111,6 +111,8 @@ export interface CUnit {
   typedefs: Map<string, CType>;
   macros: Map<string, Macro>;
   globals: Map<string, CType>;
+  /** Enumerators with their values, where those can be worked out. */
+  enums: Map<string, number>;
   /** Text that could not be parsed, never silent. */
   problems: { line: number; text: string }[];
 }

@@ -48,7 +48,7 @@ classes[95] = WORD;
 classes[36] = WORD;
 for (let c = 48; c <= 57; c++) classes[c] = DIGIT;
 
-const PUNCTUATION = /\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|##|[^]/y;
+const PUNCTUATION = /\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|##|[\s\S]/y;
 
 /** The offset after the string or character literal that opens at `at`; a newline ends a damaged one. */
 export function skipQuoted(text: string, at: number, limit: number): number {

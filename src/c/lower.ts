@@ -105,13 +105,13 @@ export function lower(
   params: readonly string[],
   locals: Map<string, CType>,
   around: Surroundings,
-  hasCleanups: boolean,
+  shape: { hasCleanups: boolean; cut: boolean },
 ): Cfg {
   const l = new Lowering(source, around, locals, body);
   l.params = new Set(params);
   const names = new Map(params.map((p): [string, string] => [p, p]));
   l.scopes.push({ names, cleanups: [], block: null });
-  if (hasCleanups) {
+  if (shape.hasCleanups) {
     l.labelPlaces = new Map();
     collectLabels(body, [], l.labelPlaces);
   }
@@ -119,7 +119,7 @@ export function lower(
   for (const [name, node] of l.labels) {
     if (!l.landed.has(name)) node.instr = { k: 'opaque', text: `goto ${name}` };
   }
-  return l.b.finish(body);
+  return l.b.finish(body, shape.cut);
 }
 
 function collectLabels(stmt: Stmt, around: Stmt[], out: Map<string, { around: Stmt[]; pos: number }>): void {

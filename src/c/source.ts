@@ -4,12 +4,17 @@ export class Source {
   readonly path: string;
   /** The line number of the text's first line; not 1 for a piece of a file. */
   readonly firstLine: number;
+  /** What was put before and after the real text, on its first line and behind its last one. */
+  readonly before: number;
+  readonly end: number;
   #starts: number[] | null = null;
 
-  constructor(text: string, path: string, firstLine = 1) {
+  constructor(text: string, path: string, firstLine = 1, before = 0, after = 0) {
     this.text = text;
     this.path = path;
     this.firstLine = firstLine;
+    this.before = before;
+    this.end = text.length - after;
   }
 
   /** 1-based line of an offset, in the file's numbering. */
@@ -19,15 +24,17 @@ export class Source {
 
   /** 1-based column of an offset. */
   columnAt(offset: number): number {
-    return offset - this.#lineStarts()[this.#index(offset)]! + 1;
+    const index = this.#index(offset);
+    const start = index === 0 ? this.before : this.#lineStarts()[index]!;
+    return Math.max(0, Math.min(offset, this.end) - start) + 1;
   }
 
   /** The text between two offsets with white space collapsed. */
   slice(start: number, end: number): string {
-    const text = this.text.slice(start, end);
+    const text = this.text.slice(Math.max(start, this.before), Math.min(end, this.end));
     return /[\n\t]|\s\s|\/\*|^\s|\s$/.test(text)
       ? text
-          .replace(/\/\*[^]*?(?:\*\/|$)/g, ' ')
+          .replace(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ')
           .replace(/\\\n/g, ' ')
           .replace(/\s+/g, ' ')
           .trim()
@@ -42,7 +49,8 @@ export class Source {
     return starts;
   }
 
-  #index(offset: number): number {
+  #index(given: number): number {
+    const offset = Math.min(given, Math.max(0, this.end - 1));
     const starts = this.#lineStarts();
     let low = 0;
     let high = starts.length - 1;

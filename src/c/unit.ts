@@ -53,7 +53,11 @@ export class Unit implements CUnit {
   #enums: Map<string, number> | null = null;
   readonly #typeNames: Set<string>;
 
-  constructor(source: Source, options: ParseOptions) {
+  /** The text's first function was entered before the text begins. */
+  readonly startsInside: boolean;
+
+  constructor(source: Source, options: ParseOptions, startsInside = false) {
+    this.startsInside = startsInside;
     this.source = source;
     this.path = source.path;
     this.options = options;

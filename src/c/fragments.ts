@@ -1,0 +1,339 @@
+/**
+ * Pieces of a file, as the hunks of a patch show them: each is repaired to balanced text (a head from the
+ * hunk's heading before it, closing braces after it) and read like a file. Lines stay those of the file.
+ * Indentation is not looked at. What is not visible is never guessed beyond a condition named `__unseen`.
+ */
+import { type Config, defaultConfig } from './config.ts';
+import { inactiveRanges } from './directives.ts';
+import type { CFunction, CType, CUnit, Macro, StructDecl } from './ir.ts';
+import { Eof, Id, lex, type Token } from './lex.ts';
+import { Source } from './source.ts';
+import { type ParseOptions, Unit } from './unit.ts';
+
+/** A hunk's image: its first line's number, its text, and what follows `@@ … @@`. */
+export interface Piece {
+  startLine: number;
+  text: string;
+  heading: string;
+}
+
+/** Parses pieces of one file. Never throws. */
+export function parseFragments(pieces: readonly Piece[], path: string, options: ParseOptions = {}): CUnit {
+  const config = options.config ?? defaultConfig;
+  const units: Unit[] = [];
+  const typedefs = new Set<string>();
+  for (const piece of pieces) {
+    const fixed = repair(piece, config);
+    const text = fixed.before + fixed.text + fixed.after;
+    const source = new Source(text, path, piece.startLine, fixed.before.length, fixed.after.length);
+    const isType = (name: string): boolean => typedefs.has(name) || (options.isType?.(name) ?? false);
+    const unit = new Unit(source, { ...options, isType }, fixed.inside);
+    for (const item of unit.items) if (item.kind === 'typedef') typedefs.add(item.name);
+    units.push(unit);
+  }
+  return new Pieces(path, units);
+}
+
+/** Several units of one file as one. */
+class Pieces implements CUnit {
+  readonly path: string;
+  readonly functions: CFunction[];
+  readonly #units: Unit[];
+
+  constructor(path: string, units: Unit[]) {
+    this.path = path;
+    this.#units = units;
+    this.functions = units.flatMap((u) => u.functions);
+  }
+
+  get structs(): Map<string, StructDecl> {
+    return this.#merged((u) => u.structs);
+  }
+
+  get typedefs(): Map<string, CType> {
+    return this.#merged((u) => u.typedefs);
+  }
+
+  get macros(): Map<string, Macro> {
+    return this.#merged((u) => u.macros);
+  }
+
+  get globals(): Map<string, CType> {
+    return this.#merged((u) => u.globals);
+  }
+
+  get enums(): Map<string, number> {
+    return this.#merged((u) => u.enums);
+  }
+
+  /** Return types of functions that are only declared. */
+  prototypeType(name: string): CType | null {
+    for (const unit of this.#units) {
+      const type = unit.prototypeType(name);
+      if (type !== null) return type;
+    }
+    return null;
+  }
+
+  get problems(): { line: number; text: string }[] {
+    return this.#units.flatMap((u) => u.problems);
+  }
+
+  #merged<T>(of: (unit: Unit) => Map<string, T>): Map<string, T> {
+    return new Map(this.#units.flatMap((u) => [...of(u)]));
+  }
+}
+
+interface Repaired {
+  before: string;
+  text: string;
+  after: string;
+  /** The text begins inside a function's body. */
+  inside: boolean;
+}
+
+const FUNCTION_HEADING = /^[A-Za-z_][^;={}]*\b([A-Za-z_]\w*)\s*\(/;
+const STRUCT_HEADING = /^(?:typedef\s+)?(?:static\s+|const\s+)*(?:struct|union|enum)\b[\w\s]*\{?\s*$/;
+const INITIALISER_HEADING = /=\s*\{?\s*$/;
+
+function repair(piece: Piece, config: Config): Repaired {
+  const comment = opensInComment(piece.text) ? '/*' : '';
+  const opened = comment + piece.text;
+  const { ranges, open } = inactiveRanges(opened, config);
+  const tokens = lex(opened, 0, opened.length, ranges);
+  const shape = measure(tokens);
+  const text = shape.cutAt < 0 ? piece.text : piece.text.slice(0, shape.cutAt - comment.length);
+  const start = opening(piece, tokens, shape);
+  const close = [...shape.open].reverse().map((o) => (o.isDo ? '} while (__unseen);' : '}'));
+  const ends = close.join('') + '}'.repeat(start.unclosed) + (start.semicolon ? ';' : '');
+  const after = `\n${'#endif\n'.repeat(open)}${ends}\n`;
+  return { before: start.text + comment, text, after, inside: start.inside };
+}
+
+/** Does the text begin in the middle of a comment? */
+function opensInComment(text: string): boolean {
+  const close = text.indexOf('*/');
+  const open = text.indexOf('/*');
+  if (close >= 0 && (open < 0 || close < open)) return true;
+  return open < 0 && close < 0 && /^\s*\*(?:\s|$)/.test(text);
+}
+
+interface Level {
+  /** Seen at this level: what a block that is not visible must be. */
+  hasCase: boolean;
+  hasBreak: boolean;
+  /** The word after the closing brace that ends the level. */
+  closer: string;
+}
+
+interface Shape {
+  /** Levels that the text closes without opening them, innermost first; the last one is never closed. */
+  levels: Level[];
+  /** Braces that are open at the end. */
+  open: { isDo: boolean }[];
+  /** Offset from which a statement is incomplete, −1 when none is. */
+  cutAt: number;
+  /** A closing parenthesis comes before anything opens it: a head's rest. */
+  headRest: boolean;
+}
+
+function measure(tokens: Token[]): Shape {
+  let level: Level = { hasCase: false, hasBreak: false, closer: '' };
+  const levels = [level];
+  const open: { isDo: boolean; loops: boolean }[] = [];
+  let parens = 0;
+  let headRest = false;
+  let parenAt = -1;
+  let boundary = -1;
+  let loopHead = false;
+  let headAtBoundary = false;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token.kind === Eof) break;
+    const text = token.text;
+    if (token.kind === Id) {
+      if (text === 'case' || text === 'default') {
+        if (open.length === 0) level.hasCase = true;
+      } else if (text === 'break' || text === 'continue') {
+        if (!open.some((o) => o.loops) && !loopHead) level.hasBreak = true;
+      } else if (/^(?:for|while|do|switch)$/.test(text) || /for_each/.test(text)) loopHead = true;
+      continue;
+    }
+    if (text === '(') {
+      if (parens++ === 0) parenAt = token.pos;
+    } else if (text === ')') {
+      if (parens === 0) headRest ||= boundary < 0;
+      else parens--;
+    } else if (parens === 0 || text === '{' || text === '}') {
+      if (text === '{') {
+        // Inside parentheses it is a statement expression, which counts all the same.
+        open.push({ isDo: tokens[i - 1]?.text === 'do', loops: loopHead });
+        loopHead = false;
+      } else if (text === '}') {
+        if (open.length) open.pop();
+        else {
+          level.closer = tokens[i + 1]?.text ?? '';
+          level = { hasCase: false, hasBreak: false, closer: '' };
+          levels.push(level);
+        }
+      } else if (text === ';') loopHead = false;
+      if (text === ';' || text === '{' || text === '}') {
+        boundary = token.end;
+        headAtBoundary = true;
+      }
+    }
+  }
+  let cutAt = -1;
+  if (parens > 0 && headAtBoundary) cutAt = boundary;
+  else if (parens > 0) cutAt = Math.max(0, parenAt);
+  return { levels, open, cutAt, headRest };
+}
+
+interface Opening {
+  text: string;
+  /** Braces of `text` that the piece does not close. */
+  unclosed: number;
+  semicolon: boolean;
+  inside: boolean;
+}
+
+const NOTHING: Opening = { text: '', unclosed: 0, semicolon: false, inside: false };
+
+/** What has to stand before the piece so that it can be read. */
+function opening(piece: Piece, tokens: Token[], shape: Shape): Opening {
+  const heading = piece.heading
+    .replace(/\/\*.*$/, '')
+    .replace(/\/\/.*$/, '')
+    .trim();
+  const first = tokens[0]!;
+  const closed = shape.levels.length - 1;
+  const isFunction = FUNCTION_HEADING.test(heading) && !INITIALISER_HEADING.test(heading);
+  if (first.kind === Eof) return NOTHING;
+  if (shape.headRest && isFunction) return { ...NOTHING, text: `${heading.replace(/\{$/, '')} ` };
+  if (first.text === '{' && isFunction) return { ...NOTHING, text: `${closeHead(heading)} ` };
+  if (closed === 0 && !inBody(tokens, heading)) return NOTHING;
+  if (STRUCT_HEADING.test(heading) && !looksLikeStatements(tokens)) {
+    const head = heading.endsWith('{') ? heading : `${heading} {`;
+    return {
+      text: `${head} ${'struct {'.repeat(Math.max(0, closed - 1))}`,
+      unclosed: closed === 0 ? 1 : 0,
+      semicolon: closed === 0,
+      inside: false,
+    };
+  }
+  if (first.text === '.' || (first.text === '[' && !isFunction)) {
+    const depth = Math.max(1, closed);
+    return {
+      text: `static int unseen_data[] = ${'{'.repeat(depth)} `,
+      unclosed: closed === 0 ? 1 : 0,
+      semicolon: closed === 0,
+      inside: false,
+    };
+  }
+  const head = isFunction ? closeHead(heading) : 'void unseen_function(void)';
+  // The outermost level is the function's body; when nothing closes it, it is the piece's own level.
+  const inner = shape.levels.slice(0, Math.max(0, closed - 1));
+  const outer = shape.levels[Math.max(0, closed - 1)]!;
+  const blocks = [wrap(outer, false), ...inner.reverse().map((level) => wrap(level, true))];
+  const extra = blocks[0] ? 1 : 0;
+  if (extra && closed > 0) blocks[0] = '';
+  return {
+    text: `${head} { ${blocks.filter(Boolean).join(' ')} `,
+    unclosed: closed === 0 ? 1 + extra : 0,
+    semicolon: false,
+    inside: true,
+  };
+}
+
+/** The opening of a block that is not visible, from what is seen of it. */
+function wrap(level: Level, must: boolean): string {
+  if (level.closer === 'else') return 'if (__unseen) {';
+  if (level.hasCase) return 'switch (__unseen) {';
+  if (level.closer === 'while') return 'do {';
+  if (level.hasBreak) return 'while (__unseen) {';
+  return must ? '{' : '';
+}
+
+/** A heading with its parameter list closed where the line was cut. */
+function closeHead(heading: string): string {
+  let text = heading.replace(/\{\s*$/, '').trim();
+  let depth = 0;
+  let lastComma = -1;
+  let firstOpen = -1;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '(') {
+      if (depth++ === 0) firstOpen = i;
+    } else if (c === ')') depth--;
+    else if (c === ',' && depth === 1) lastComma = i;
+  }
+  if (depth <= 0) return text;
+  // Cut within a parameter, it is dropped; cut after a comma, the list ends there.
+  if (text.endsWith(',')) text = text.slice(0, -1);
+  else if (
+    /\b(?:struct|unsigned|const|union|enum)\s*$|[\w*]$/.test(text) &&
+    !/\w\s*\*?\s*\w+$/.test(text.slice(firstOpen))
+  )
+    text = text.slice(0, Math.max(lastComma, firstOpen + 1));
+  return text + ')'.repeat(depth);
+}
+
+const CONTROL = /^(?:if|for|while|do|switch|return|goto|break|continue|case|default|else)$/;
+const TOP_LEVEL =
+  /^(?:static|extern|typedef|EXPORT_SYMBOL\w*|module_\w+|MODULE_\w+|__setup|\w+_initcall|DEFINE_\w+)$/;
+
+/** Does the piece, balanced as it is, begin inside a function's body? The first clear sign decides. */
+function inBody(tokens: Token[], heading: string): boolean {
+  let start = 0;
+  let depth = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token.kind === Eof || (depth === 0 && (token.text === ';' || token.text === '{'))) {
+      const sign = chunkSign(tokens.slice(start, i), token.text);
+      if (sign !== 0) return sign > 0;
+    }
+    if (token.text === '(' || token.text === '{' || token.text === '[') depth++;
+    else if (token.text === ')' || token.text === '}' || token.text === ']') depth = Math.max(0, depth - 1);
+    if (depth === 0 && (token.text === ';' || token.text === '}')) start = i + 1;
+  }
+  return FUNCTION_HEADING.test(heading) || STRUCT_HEADING.test(heading);
+}
+
+/** 1: a statement of a body; −1: something at file level; 0: could be either. */
+function chunkSign(chunk: Token[], end: string): number {
+  const [first, second] = chunk;
+  if (!first) return 0;
+  if (CONTROL.test(first.text)) return 1;
+  if (TOP_LEVEL.test(first.text)) return -1;
+  if (
+    first.text === '*' ||
+    first.text === '++' ||
+    first.text === '--' ||
+    first.text === '(' ||
+    first.text === '.'
+  )
+    return 1;
+  if (first.kind !== Id || !second) return 0;
+  if (second.text === ':') return 1;
+  if (/^(?:->|\.|\[|\+\+|--|[-+|&^*/%]?=|<<=|>>=)$/.test(second.text)) return 1;
+  if (second.text === '(') {
+    if (end === ';') return /^[a-z_]/.test(first.text) ? 1 : 0;
+    return /for_each|^guard$|^scoped_guard$/.test(first.text) ? 1 : 0;
+  }
+  // `type name(…) {`: a definition; `type name = call(…);`: only a body calls.
+  if (end === '{' && chunk.some((t) => t.text === '(') && !chunk.some((t) => t.text === '=')) return -1;
+  const equals = chunk.findIndex((t) => t.text === '=');
+  if (equals > 0 && end === ';') {
+    const rest = chunk.slice(equals);
+    if (rest.some((t) => t.text === '->')) return 1;
+    if (rest.some((t, i) => t.text === '(' && rest[i - 1]?.kind === Id && /^[a-z]/.test(rest[i - 1]!.text)))
+      return 1;
+  }
+  return 0;
+}
+
+/** Under a struct's heading: members, or a function that follows it? */
+function looksLikeStatements(tokens: Token[]): boolean {
+  const end = tokens.findIndex((t) => t.text === ';' || t.text === '{');
+  return end > 0 && chunkSign(tokens.slice(0, end), tokens[end]!.text) > 0;
+}
