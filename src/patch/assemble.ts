@@ -1,5 +1,5 @@
 /**
- * Puts the messages of one input together to a series.
+ * Puts messages together to a series, those of one mailbox or those of several files.
  *
  * Patches that were sent as such come first; patches inside replies and diffs that replies quote are used only
  * when nothing else is there. Of several versions of a series the newest stays, the others are named as
@@ -18,6 +18,8 @@ export interface Skipped {
 
 /** What one message held. */
 export interface MessagePatches {
+  /** What the input is called in messages. */
+  name: string;
   message: Message;
   subject: Subject;
   patches: Patch[];
@@ -28,7 +30,7 @@ export interface MessagePatches {
 }
 
 /** Never fails; a series without patches means that no message had one. */
-export function assemble(messages: MessagePatches[], name: string): PatchSeries {
+export function assemble(messages: MessagePatches[]): PatchSeries {
   const seen = new Set<string>();
   const unique = messages.filter(({ message: { messageId } }) => {
     const again = messageId !== '' && seen.has(messageId);
@@ -36,7 +38,7 @@ export function assemble(messages: MessagePatches[], name: string): PatchSeries 
     return !again;
   });
   const chosen = choose(unique);
-  const covers = unique.filter((each) => isCover(each));
+  const covers = unique.filter(isCover);
   const superseded = olderVersions([...chosen, ...covers]);
   const current = chosen.filter((each) => !superseded.has(each));
   const cover = covers.find((each) => !superseded.has(each));
@@ -53,8 +55,8 @@ export function assemble(messages: MessagePatches[], name: string): PatchSeries 
   };
   for (const each of current) {
     for (const { file, what, at } of each.skipped)
-      series.skipped.push({ file, reason: at > 0 ? `${name}:${at}: ${what}` : what });
-    for (const { at, what } of each.repaired) series.repaired.push(`${name}:${at}: ${what}`);
+      series.skipped.push({ file, reason: at > 0 ? `${each.name}:${at}: ${what}` : what });
+    for (const { at, what } of each.repaired) series.repaired.push(`${each.name}:${at}: ${what}`);
   }
   for (const each of superseded)
     if (each.patches.length > 0)
@@ -76,7 +78,8 @@ function choose(messages: MessagePatches[]): MessagePatches[] {
   return holding.slice(0, 1);
 }
 
-function isCover(each: MessagePatches): boolean {
+/** True for a message that introduces a series and has no patch itself. */
+export function isCover(each: MessagePatches): boolean {
   return (
     each.patches.length === 0 && each.subject.index === 0 && each.subject.total > 0 && !each.subject.reply
   );

@@ -31,6 +31,11 @@ export interface HunkReading {
   next: number;
 }
 
+interface Surrounding extends HunkOptions {
+  /** The input ends with this hunk, so it may have been cut off there. */
+  atEnd: boolean;
+}
+
 export interface HunkOptions {
   /** Indentation is gone: a line without a marker is context. */
   indentationLost: boolean;
@@ -82,10 +87,11 @@ export function readHunk(lines: TextLine[], start: number, options: HunkOptions)
   let end = start + 1;
   while (!endsHunk(lines, end)) end++;
   const body = lines.slice(start + 1, end);
+  const around = { ...options, atEnd: end === lines.length };
 
   for (const reading of READINGS) {
     if (!reading.when(options)) continue;
-    const result = reading.read(body, hunk, options);
+    const result = reading.read(body, hunk, around);
     if (!result) continue;
     return {
       hunk: { ...hunk, ...result.counts, lines: result.lines },
@@ -109,7 +115,7 @@ interface Reading {
   /** Said to the user; '' for a hunk as it should be. */
   repair: string;
   when(options: HunkOptions): boolean;
-  read(body: TextLine[], hunk: MendedHunk, options: HunkOptions): Fit | null;
+  read(body: TextLine[], hunk: MendedHunk, around: Surrounding): Fit | null;
 }
 
 /** Tried in order; the first that fits wins. */
@@ -123,12 +129,12 @@ const READINGS: Reading[] = [
   {
     repair: 'lines that a mail program wrapped were joined',
     when: (o) => !o.indentationLost,
-    read: (body, hunk) => only(joinWrapped(body, hunk), fit(body, hunk, true)),
+    read: (body, hunk) => only(joinWrapped(body, hunk), fitBare(body, hunk)),
   },
   {
     repair: 'the leading space of context lines was put back',
     when: (o) => !o.indentationLost,
-    read: (body, hunk) => only(fit(body, hunk, true), joinWrapped(body, hunk)),
+    read: (body, hunk) => only(fitBare(body, hunk), joinWrapped(body, hunk)),
   },
   { repair: 'its line counts were corrected', when: (o) => !o.indentationLost, read: recount },
   {
@@ -172,6 +178,12 @@ function fit(body: TextLine[], hunk: MendedHunk, bareIsContext: boolean): Fit | 
   return goesOn(body, i) ? null : { lines, used: i };
 }
 
+/** Lines without a marker are context; nothing that looks like part of the hunk may be left over. */
+function fitBare(body: TextLine[], hunk: MendedHunk): Fit | null {
+  const result = fit(body, hunk, true);
+  return result && !body.slice(result.used).some((line) => /^[ +]\s*\S/.test(line.text)) ? result : null;
+}
+
 /** True when a changed line follows directly: the hunk is longer than its header says. */
 function goesOn(body: TextLine[], i: number): boolean {
   const text = body[i]?.text ?? '';
@@ -193,13 +205,18 @@ function flipOne(body: TextLine[], hunk: MendedHunk): Fit | null {
   return found;
 }
 
-/** Lines without a marker belong to the line above. */
+/** Mail programs wrap no line shorter than this. */
+const WRAPPED_FROM = 60;
+
+/** Lines without a marker belong to the line above, when that is long enough to have been wrapped. */
 function joinWrapped(body: TextLine[], hunk: MendedHunk): Fit | null {
   const joined: TextLine[] = [];
   const usedBy: number[] = [];
   for (const [i, line] of body.entries()) {
     const last = joined.at(-1);
     if (last && line.text !== '' && !/^[-+ \\]/.test(line.text)) {
+      const word = line.text.split(' ', 1)[0]!;
+      if (last.text.replace(/\t/g, '        ').length + word.length < WRAPPED_FROM) return null;
       joined[joined.length - 1] = { text: `${last.text.trimEnd()} ${line.text}`, at: last.at };
       usedBy[usedBy.length - 1] = i + 1;
     } else {
@@ -213,7 +230,7 @@ function joinWrapped(body: TextLine[], hunk: MendedHunk): Fit | null {
 }
 
 /** A hunk edited by hand: every line up to the end of the hunk has a marker, only the header's counts are off. */
-function recount(body: TextLine[], hunk: MendedHunk, options: HunkOptions): Fit | null {
+function recount(body: TextLine[], hunk: MendedHunk, around: Surrounding): Fit | null {
   let used = body.length;
   while (used > 0 && body[used - 1]!.text.trim() === '') used--;
   const lines: TextLine[] = [];
@@ -230,7 +247,7 @@ function recount(body: TextLine[], hunk: MendedHunk, options: HunkOptions): Fit 
   const longer = oldCount >= hunk.oldCount && newCount >= hunk.newCount;
   // Fewer lines than announced are a cut, unless the hunk still ends as one does and only a change was removed.
   const closed = trailingContext(lines) >= 3 && oldCount + newCount < hunk.oldCount + hunk.newCount;
-  if (!longer && (!closed || options.quoted)) return null;
+  if (!longer && (!closed || around.quoted || around.atEnd)) return null;
   return { lines, used: body.length, counts: { oldCount, newCount } };
 }
 

@@ -1,5 +1,4 @@
 /** Reads patches as people send them. */
 export { InputError } from './input-error.ts';
-export { joinSeries } from './join.ts';
-export { readSeries } from './read-series.ts';
+export { type Input, readInputs, readSeries } from './read-series.ts';
 export { type FilePatch, type Hunk, type HunkLine, type Patch, type PatchSeries, pathOf } from './series.ts';

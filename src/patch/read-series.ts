@@ -5,7 +5,7 @@
  * read, then its diffs, then messages are put together to a series. Anything left out is in `skipped` with its
  * reason; an input from which no file could be read is an InputError that says why.
  */
-import { assemble, type MessagePatches } from './assemble.ts';
+import { assemble, isCover, type MessagePatches } from './assemble.ts';
 import { readChangelog } from './changelog.ts';
 import { bytesToLatin1, type TextLine, utf8AsLatin1 } from './decode.ts';
 import { type DiffReading, readDiff } from './diff.ts';
@@ -26,22 +26,43 @@ import { findDiffLevel, type Unquoted } from './quote.ts';
 import type { Patch, PatchSeries } from './series.ts';
 import { parseSubject, withoutReplyMarks } from './subject.ts';
 
+/** Bytes or text, and what to call them in messages: a path, or `<stdin>`. */
+export interface Input {
+  content: Uint8Array | string;
+  name: string;
+}
+
 /**
  * Reads a patch, a mail or a mailbox.
  *
- * @param name what to call the input in messages: a path, or `<stdin>`.
  * @throws InputError when there is nothing in it that can be reviewed: no text, no patch, or damaged hunks only.
  */
-export async function readSeries(input: Uint8Array | string, name: string): Promise<PatchSeries> {
-  const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
-  const text = bytesToLatin1(bytes, name);
-  const read: MessagePatches[] = [];
-  for (const message of await readMessages(text)) read.push(await readPatches(message));
-  const series = assemble(read, name);
-  const readable = series.patches.some((patch) =>
-    patch.files.some((file) => file.hunks.length > 0 || !file.incomplete),
-  );
-  if (!readable) throw nothingRead(read, series, name);
+export async function readSeries(content: Uint8Array | string, name: string): Promise<PatchSeries> {
+  return readInputs([{ content, name }]);
+}
+
+/**
+ * Reads several inputs as one series, such as the files that `git format-patch` writes.
+ *
+ * @throws InputError for the first input that is neither a patch nor a cover letter to another input's patch.
+ */
+export async function readInputs(inputs: Input[]): Promise<PatchSeries> {
+  const all: MessagePatches[] = [];
+  const letters: InputError[] = [];
+  for (const { content, name } of inputs) {
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+    const read: MessagePatches[] = [];
+    for (const message of await readMessages(bytesToLatin1(bytes, name)))
+      read.push(await readPatches(message, name));
+    all.push(...read);
+    const files = read.flatMap((each) => each.patches.flatMap((patch) => patch.files));
+    if (files.some((file) => file.hunks.length > 0 || !file.incomplete)) continue;
+    const error = nothingRead(read, name);
+    if (!read.every(isCover)) throw error;
+    letters.push(error);
+  }
+  const series = assemble(all);
+  if (series.patches.length === 0) throw letters[0] ?? new InputError('', 0, 'no input');
   return series;
 }
 
@@ -59,9 +80,17 @@ async function readMessages(text: string): Promise<Message[]> {
   return [readBareText(body, startLine)];
 }
 
-async function readPatches(message: Message): Promise<MessagePatches> {
+async function readPatches(message: Message, name: string): Promise<MessagePatches> {
   const subject = parseSubject(message.subject);
-  const result: MessagePatches = { message, subject, patches: [], quoted: false, skipped: [], repaired: [] };
+  const result: MessagePatches = {
+    name,
+    message,
+    subject,
+    patches: [],
+    quoted: false,
+    skipped: [],
+    repaired: [],
+  };
   for (const body of message.bodies) {
     if (body.name !== '' && /^From [0-9a-f]{40} /.test(body.lines[0]?.text ?? '')) {
       await readAttachedMails(body.lines, message.startLine, result);
@@ -88,7 +117,7 @@ async function readAttachedMails(lines: TextLine[], at: number, into: MessagePat
   for (const raw of splitMbox(text)) {
     const inner = await readMail(raw.text, at);
     for (const body of inner.bodies) body.lines = body.lines.map((line) => ({ text: line.text, at }));
-    const read = await readPatches(inner);
+    const read = await readPatches(inner, into.name);
     into.patches.push(...read.patches);
     into.skipped.push(...read.skipped);
     into.repaired.push(...read.repaired);
@@ -127,12 +156,12 @@ function authorOf(author: string, trailers: Patch['trailers']): string {
   return author !== '' && signed ? signed.value : author;
 }
 
-function nothingRead(read: MessagePatches[], series: PatchSeries, name: string): InputError {
+function nothingRead(read: MessagePatches[], name: string): InputError {
   const skipped = read.flatMap((each) => each.skipped)[0];
   if (skipped)
     return new InputError(name, skipped.at, `${skipped.what}${skipped.file && ` (${skipped.file})`}`);
   const unreadable = read.find((each) => each.message.problem !== '');
   if (unreadable) return new InputError(name, unreadable.message.startLine, unreadable.message.problem);
-  const what = series.cover !== '' ? 'a cover letter, but no patch' : 'no patch found';
+  const what = read.some(isCover) ? 'a cover letter, but no patch' : 'no patch found';
   return new InputError(name, 0, `${what}; expected a diff, a mail with one, or a mailbox`);
 }
