@@ -49,7 +49,7 @@ export function assemble(messages: MessagePatches[]): PatchSeries {
     messageId: cover?.message.messageId ?? first?.patches[0]?.messageId ?? '',
     version: first?.subject.version ?? cover?.subject.version ?? 1,
     cover: cover ? bodyText(cover.message) : '',
-    patches: inOrder(current).flatMap((each) => each.patches),
+    patches: numbered(inOrder(current).flatMap((each) => each.patches)),
     skipped: [],
     repaired: [],
   };
@@ -121,6 +121,13 @@ function inOrder(messages: MessagePatches[]): MessagePatches[] {
     .map((each) => ({ each, series: rank(each) }))
     .sort((a, b) => a.series - b.series || a.each.subject.index - b.each.subject.index)
     .map(({ each }) => each);
+}
+
+/** Numbers as mailed when they tell the patches apart, else by position: a patch has one number in its series. */
+function numbered(patches: Patch[]): Patch[] {
+  const rising = patches.every((patch, i) => i === 0 || patch.index > patches[i - 1]!.index);
+  if (rising) return patches;
+  return patches.map((patch, i) => ({ ...patch, index: i + 1, total: patches.length }));
 }
 
 /** Numbers that are not there, once at least two patches of a series are. */

@@ -27,11 +27,15 @@ export function isInterleaving(schedule: Schedule): boolean {
   return columnsOf(schedule).length > 1;
 }
 
-/** The lines of the diagram, at most 70 wide, without indentation; none for a schedule of one thread. */
-export function diagram(schedule: Schedule): string[] {
+/**
+ * The lines of the diagram, at most 70 wide, without indentation; none for a schedule of one thread.
+ *
+ * @param most rows below the underline, elisions included.
+ */
+export function diagram(schedule: Schedule, most: number = MAX_ROWS): string[] {
   const columns = columnsOf(schedule);
   if (columns.length < 2) return [];
-  const rows = shortenRows(collectRows(schedule, columns));
+  const rows = shortenRows(collectRows(schedule, columns), most);
   const titles = columns.map((thread) => functionOf(schedule, thread));
   const heads = columns.map((thread, i) => headOf(schedule, thread, i));
   const starts = columnStarts(rows, titles, columns.length);
@@ -142,12 +146,12 @@ function weigh(step: Step, schedule: Schedule): number {
 }
 
 /** Leaves out the least telling rows, the earliest first, until all fit; what is left out becomes `...`. */
-function shortenRows(rows: Row[]): Row[] {
+function shortenRows(rows: Row[], most: number): Row[] {
   const order = rows.map((_, i) => i).sort((a, b) => rows[a]!.weight - rows[b]!.weight || a - b);
   const dropped = new Set<number>();
   for (const index of order) {
     const result = elide(rows, dropped);
-    if (result.length <= MAX_ROWS) return result;
+    if (result.length <= most) return result;
     dropped.add(index);
   }
   return elide(rows, dropped);

@@ -5,7 +5,7 @@ import { renderJson } from './json.ts';
 import { renderMail } from './mail.ts';
 import { renderText, type TextOptions } from './text.ts';
 
-export { diagram, isInterleaving } from './diagram.ts';
+export { renderSchedule } from './schedule.ts';
 
 export const FORMATS = ['text', 'json', 'mail'] as const;
 export type Format = (typeof FORMATS)[number];

@@ -13,8 +13,8 @@ import { clean, WIDTH, wrap } from './wrap.ts';
 /** The replies as RFC 5322 text with `\n` line ends; '' when there is nothing to say. */
 export function renderMail(review: Review, series: PatchSeries): string {
   const mails: string[] = [];
-  for (const [i, patch] of series.patches.entries()) {
-    const findings = review.findings.filter((finding) => finding.patch === i + 1);
+  for (const patch of series.patches) {
+    const findings = review.findings.filter((finding) => finding.patch === patch.index);
     if (findings.length > 0) mails.push(reply(review, series, patch, findings));
   }
   if (mails.length < 2) return mails.join('');

@@ -27,7 +27,7 @@ export interface Anchor {
 
 /** Where in the series a finding belongs: its own line, else the nearest changed line of its file; null when the patch does not have the file. */
 export function anchorOf(series: PatchSeries, finding: Finding): Anchor | null {
-  const patch = series.patches[finding.patch - 1];
+  const patch = series.patches.find((each) => each.index === finding.patch);
   const file = patch?.files.find((each) => pathOf(each) === finding.file || each.oldPath === finding.file);
   if (!patch || !file) return null;
   const left = finding.side === 'LEFT';
@@ -58,6 +58,7 @@ export function quotedRange(anchor: Anchor, from = 0): { first: number; last: nu
   // Back to the start of what was changed here, and a line or two above it.
   while (first > from && lines[first - 1]!.kind !== 'context' && last - first < MOST - 2) first--;
   first = Math.max(from, Math.min(first - 1, last - LEAST + 1), last - MOST + 1);
+  while (last - first >= LEAST && lines[first]!.text.trim() === '') first++;
   return { first, last };
 }
 

@@ -4,6 +4,7 @@ import { type PatchSeries, pathOf } from '../patch/index.ts';
 import { comment } from './comment.ts';
 import { isInterleaving } from './diagram.ts';
 import { anchorOf, diffText, quotedRange } from './quote.ts';
+import { listSteps } from './schedule.ts';
 import { clean, count } from './wrap.ts';
 
 export interface TextOptions {
@@ -52,12 +53,9 @@ function findingLines(finding: Finding, series: PatchSeries, options: TextOption
 }
 
 /** For a single thread: the steps that lead to the end, each with its line. */
-function pathLines(finding: Finding): string[] {
-  const { schedule } = finding;
+function pathLines({ schedule }: Finding): string[] {
   if (isInterleaving(schedule) || schedule.steps.length < 2) return [];
-  const steps = schedule.steps.filter((step) => step.text !== '' && step.site.line > 0).slice(-MAX_PATH);
-  const width = Math.max(0, ...steps.map((step) => String(step.site.line).length));
-  return ['', ...steps.map((step) => `    ${String(step.site.line).padStart(width)}  ${clean(step.text)}`)];
+  return ['', ...listSteps(schedule, MAX_PATH).map((line) => `    ${line}`)];
 }
 
 function replayCommand(token: string, options: TextOptions): string {

@@ -1,0 +1,90 @@
+/** `lockstep check`: reads patches, has them reviewed, prints the review, and says by exit status what came out. */
+import type { Confidence, Programs, Review } from '../check/index.ts';
+import { type PatchSeries, pathOf, readInputs } from '../patch/index.ts';
+import { type Format, render } from '../report/index.ts';
+import { openSource } from '../source/index.ts';
+import { runReview } from './engine.ts';
+import { EXIT } from './exit.ts';
+import { readFiles } from './input.ts';
+import { keepPrograms } from './program-cache.ts';
+import { wantsColor } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+export interface CheckOptions {
+  tree?: string;
+  format: Format;
+  failOn: Confidence;
+}
+
+export const CONFIDENCES: Confidence[] = ['proven', 'likely', 'note'];
+
+/** Runs the command; throws InputError for what cannot be read. */
+export async function check(files: string[], options: CheckOptions): Promise<void> {
+  const series = await readInputs(await readFiles(files));
+  const source = openSource(options.tree === undefined ? { series } : { tree: options.tree, series });
+  if (!series.patches.some((patch) => patch.files.some((file) => isC(pathOf(file))))) {
+    reportNoC(series, files, options.format);
+    return;
+  }
+  const { review: raw, programs } = await runReview(series, source);
+  const review = withInputNotes(raw, series);
+  await keepForReplay(review, programs);
+  const arguments_ = options.tree === undefined ? files : ['--tree', options.tree, ...files];
+  const text = render(options.format, review, series, {
+    color: options.format === 'text' && wantsColor(process.stdout),
+    replayArguments: arguments_,
+  });
+  if (text !== '') process.stdout.write(text);
+  process.exitCode = fails(review, options.failOn) ? EXIT.findings : EXIT.clean;
+}
+
+async function keepForReplay({ findings }: Review, programs: Programs): Promise<void> {
+  if (findings.length === 0) return;
+  const { programOf } = await import('../check/index.ts');
+  const tokens = findings.flatMap((each) => [each.replay, ...each.consequences.map((more) => more.replay)]);
+  keepPrograms(
+    programs,
+    tokens.map(programOf).filter((name): name is string => name !== null),
+  );
+}
+
+function isC(path: string): boolean {
+  return /\.[ch]$/.test(path);
+}
+
+/** True when a finding is at least as sure as `failOn`. */
+function fails(review: Review, failOn: Confidence): boolean {
+  const least = CONFIDENCES.indexOf(failOn);
+  return review.findings.some((finding) => CONFIDENCES.indexOf(finding.confidence) <= least);
+}
+
+/** What was left out or mended while reading belongs to the review, once. */
+function withInputNotes(review: Review, series: PatchSeries): Review {
+  const known = new Set(review.skipped.map(({ file, reason }) => `${file}\n${reason}`));
+  const skipped = series.skipped.filter(({ file, reason }) => !known.has(`${file}\n${reason}`));
+  const notes = series.repaired.filter((note) => !review.notes.includes(note));
+  return { ...review, skipped: [...skipped, ...review.skipped], notes: [...notes, ...review.notes] };
+}
+
+function reportNoC(series: PatchSeries, files: string[], format: Format): void {
+  const note = 'no C in the patch: nothing to review';
+  if (format === 'text') {
+    process.stdout.write(`${files.join(' ')}: ${note}\n`);
+    return;
+  }
+  const review: Review = {
+    tool: { name: 'lockstep', version: VERSION },
+    series: {
+      subject: series.subject,
+      messageId: series.messageId,
+      version: series.version,
+      patches: series.patches.length,
+    },
+    findings: [],
+    fixed: [],
+    notes: [note],
+    skipped: series.skipped,
+    stats: {},
+  };
+  process.stdout.write(render(format, review, series, { color: false, replayArguments: files }));
+}

@@ -1,0 +1,82 @@
+/** The command line: which commands there are, what they take, and how they end. Commands are files of their own. */
+import { Command, CommanderError, Option } from 'commander';
+import { FORMATS } from '../report/index.ts';
+import { type CheckOptions, CONFIDENCES, check } from './check.ts';
+import { EXIT, reportError } from './exit.ts';
+import { type ReplayOptions, replay } from './replay.ts';
+import { VERSION } from './version.ts';
+
+/** Runs `argv` and sets the exit status; never throws. */
+export async function main(argv: string[]): Promise<void> {
+  process.stdout.on('error', closeQuietly);
+  process.stderr.on('error', closeQuietly);
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.badInput;
+    else reportError(error);
+  }
+}
+
+/** The reader went away (`lockstep … | head`): stop without a word. */
+function closeQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
+
+function program(): Command {
+  const lockstep = new Command('lockstep')
+    .description('Reviews Linux mm patches: each finding comes with the schedule that proves it.')
+    .version(VERSION)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'lockstep: ')) })
+    .exitOverride();
+
+  lockstep
+    .command('check')
+    .description('review patches, mails or mailboxes')
+    .argument('<file...>', 'files to read as one series; - is standard input')
+    .option(
+      '--tree <dir>',
+      'source tree the patches apply to, or are applied in; without it only hunks are seen',
+    )
+    .addOption(new Option('--format <format>', 'how to print the review').choices(FORMATS).default('text'))
+    .addOption(
+      new Option('--fail-on <confidence>', 'the least sure finding that gives exit status 1')
+        .choices(CONFIDENCES)
+        .default('likely'),
+    )
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 nothing to report, 1 findings, 2 bad input or usage, 3 internal error.
+
+Examples:
+  lockstep check 0001-mm-fix-a-leak.patch
+  lockstep check --tree ~/linux series.mbox
+  git format-patch -3 --stdout | lockstep check --tree . -
+  lockstep check --format mail message.eml > reply.eml`,
+    )
+    .action((files: string[], options: CheckOptions) => check(files, options));
+
+  lockstep
+    .command('replay')
+    .description('show the schedule of a finding again')
+    .argument('<token>', 'the token printed with the finding')
+    .argument(
+      '[file...]',
+      'the files it was found in; without them, what an earlier check on this machine kept',
+    )
+    .option('--tree <dir>', 'the source tree it was found with')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lockstep replay TOKEN
+  lockstep replay TOKEN 0001-mm-fix-a-leak.patch
+  lockstep replay TOKEN --tree ~/linux series.mbox`,
+    )
+    .action((token: string, files: string[], options: ReplayOptions) => replay(token, files, options));
+
+  return lockstep;
+}
