@@ -100,14 +100,75 @@ function repair(piece: Piece, config: Config): Repaired {
   const comment = opensInComment(piece.text) ? '/*' : '';
   const opened = comment + piece.text;
   const { ranges, open } = inactiveRanges(opened, config);
-  const tokens = lex(opened, 0, opened.length, ranges);
+  let tokens = lex(opened, 0, opened.length, ranges);
+  let skipped = 0;
+  let control = '';
+  const rest = statementRest(tokens, FUNCTION_HEADING.test(piece.heading));
+  if (rest) {
+    skipped = rest.token.text === ';' ? rest.token.end : rest.token.pos;
+    control = rest.token.text === '{' ? 'if (__unseen) ' : '';
+    tokens = tokens.filter((t) => t.pos >= skipped);
+  }
   const shape = measure(tokens);
-  const text = shape.cutAt < 0 ? piece.text : piece.text.slice(0, shape.cutAt - comment.length);
-  const start = opening(piece, tokens, shape);
+  const kept = shape.cutAt < 0 ? opened : opened.slice(0, Math.max(skipped, shape.cutAt));
+  const text =
+    kept.slice(0, skipped).replace(/[^\n]/g, ' ').slice(comment.length) +
+    kept.slice(Math.max(skipped, comment.length));
+  const start = opening(piece, tokens, shape, rest !== null);
+  if (start.inside) control ||= firstJump(tokens) ? 'if (__unseen) ' : '';
   const close = [...shape.open].reverse().map((o) => (o.isDo ? '} while (__unseen);' : '}'));
   const ends = close.join('') + '}'.repeat(start.unclosed) + (start.semicolon ? ';' : '');
   const after = `\n${'#endif\n'.repeat(open)}${ends}\n`;
-  return { before: start.text + comment, text, after, inside: start.inside };
+  return { before: start.text + (skipped ? '' : comment) + control, text, after, inside: start.inside };
+}
+
+/**
+ * The piece begins in the middle of a statement: the token that ends it, or opens its body. Null when it
+ * does not, or when what is begun is a function's head.
+ */
+function statementRest(tokens: Token[], mayBeHead: boolean): { token: Token } | null {
+  const first = tokens[0]!;
+  const operator = /^(?:&&|\|\||[|&^%/<>?:,)+=]|==|!=|<=|>=|<<|>>|->|-)$/.test(first.text);
+  let depth = 0;
+  let unmatched = false;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token.kind === Eof) return null;
+    const text = token.text;
+    if (text === '(' || text === '[') depth++;
+    else if (text === ')' || text === ']') {
+      if (depth > 0) depth--;
+      else if (unmatched || !mayBeHead || operator || !parameterRest(tokens, i)) unmatched = true;
+      else return null;
+    } else if (depth === 0 && (text === ';' || text === '{' || text === '}')) {
+      if (!unmatched && !operator) return null;
+      return text === '}' ? null : { token };
+    }
+  }
+  return null;
+}
+
+/** Do the tokens before index `end` read as parameters (`struct foo *x, int y`)? */
+function parameterRest(tokens: Token[], end: number): boolean {
+  const last = tokens[end - 1];
+  const before = tokens[end - 2];
+  if (!last || last.kind !== Id) return false;
+  if (!before) return false;
+  return before.kind === Id || before.text === '*';
+}
+
+/** A jump that something invisible guards: text follows it on its own level. */
+function firstJump(tokens: Token[]): boolean {
+  if (!/^(?:goto|return|break|continue)$/.test(tokens[0]!.text)) return false;
+  const end = tokens.findIndex((t) => t.text === ';');
+  const next = tokens[end + 1];
+  return (
+    end > 0 &&
+    next !== undefined &&
+    next.kind !== Eof &&
+    next.text !== '}' &&
+    !/^(?:case|default)$/.test(next.text)
+  );
 }
 
 /** Does the text begin in the middle of a comment? */
@@ -200,7 +261,7 @@ interface Opening {
 const NOTHING: Opening = { text: '', unclosed: 0, semicolon: false, inside: false };
 
 /** What has to stand before the piece so that it can be read. */
-function opening(piece: Piece, tokens: Token[], shape: Shape): Opening {
+function opening(piece: Piece, tokens: Token[], shape: Shape, midStatement: boolean): Opening {
   const heading = piece.heading
     .replace(/\/\*.*$/, '')
     .replace(/\/\/.*$/, '')
@@ -211,7 +272,7 @@ function opening(piece: Piece, tokens: Token[], shape: Shape): Opening {
   if (first.kind === Eof) return NOTHING;
   if (shape.headRest && isFunction) return { ...NOTHING, text: `${heading.replace(/\{$/, '')} ` };
   if (first.text === '{' && isFunction) return { ...NOTHING, text: `${closeHead(heading)} ` };
-  if (closed === 0 && !inBody(tokens, heading)) return NOTHING;
+  if (closed === 0 && !midStatement && !inBody(tokens, heading)) return NOTHING;
   if (STRUCT_HEADING.test(heading) && !looksLikeStatements(tokens)) {
     const head = heading.endsWith('{') ? heading : `${heading} {`;
     return {

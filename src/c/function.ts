@@ -70,6 +70,10 @@ export class Function_ implements CFunction {
     return source.text.slice(this.item.start, end < 0 ? this.item.body : end).trimEnd();
   }
 
+  get damaged(): boolean {
+    return this.item.damaged;
+  }
+
   get returnType(): CType {
     return this.#read().returnType;
   }

@@ -5,4 +5,5 @@ export { dumpCfg, dumpExpr, dumpInstr } from './dump.ts';
 export { ERRNO } from './errno.ts';
 export { type Piece, parseFragments } from './fragments.ts';
 export type * from './ir.ts';
+export { addStats, type Stats, statsOf } from './stats.ts';
 export { type ParseOptions, parseUnit } from './unit.ts';

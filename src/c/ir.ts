@@ -80,6 +80,14 @@ export interface CFunction {
   contracts: Contract[];
   /** False for a piece of a function seen in a hunk without its beginning or end. */
   complete: boolean;
+  /** Its braces do not balance, so that its extent is a guess. */
+  damaged: boolean;
+  /** The macro whose call is the head (`SYSCALL_DEFINE3`), '' for an ordinary function. */
+  macro: string;
+  /** The head's first line, as git shows it in the heading of a hunk. */
+  heading: string;
+  /** Statements of the body, and how many of them are opaque. */
+  counts(): { statements: number; opaque: number };
   /** Built on first use. */
   cfg(): Cfg;
 }

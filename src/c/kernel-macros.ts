@@ -288,7 +288,7 @@ export const ITERATORS: ReadonlyMap<string, readonly number[]> = new Map([
 
 /** Names that are loops by their shape. */
 export const ITERATOR_PATTERN: RegExp =
-  /(?:^|_)(?:for_each|foreach|for_next|for_some|for_zone|for_all)(?:_|$)|^(?:do_each_\w+|ipc_for_each\w*|for_each\w*)$|_for_each$/;
+  /(?:^|_)(?:for_each|foreach|for_next)(?:_|$)|^(?:do_each_\w+|ipc_for_each\w*|for_each\w*)$|_for_each$/;
 
 /** Loops that an opening macro starts and a closing macro ends (`do_each_pid_task … while_each_pid_task`). */
 export const LOOP_ENDS: RegExp = /^while_each_\w+$/;

@@ -341,7 +341,8 @@ function typeHere(c: Cursor): boolean {
   const word = c.text;
   if (isTypeKeyword(word)) return true;
   const next = c.ahead(1).text;
-  if (isTypeName(c, word)) return next === ',' || next === ')' || next === '*' || next === '(';
+  if (isTypeName(c, word))
+    return next === ',' || next === ')' || next === '*' || (next === '(' && c.ahead(2).text === '*');
   return next === '*' && (c.ahead(2).text === ')' || c.ahead(2).text === ',');
 }
 

@@ -74,7 +74,7 @@ function parse(c: Cursor, a: Token, loose: boolean): Stmt {
     return expressionStatement(c, a, loose);
   }
   if (a.kind !== Id) return expressionStatement(c, a, loose);
-  const simple = keyword(c, a);
+  const simple = keyword(c, a, loose);
   if (simple) return simple;
   if (c.ahead(1).text === ':' && c.ahead(2).text !== ':') {
     c.next();
@@ -89,7 +89,7 @@ function parse(c: Cursor, a: Token, loose: boolean): Stmt {
   return expressionStatement(c, a, loose);
 }
 
-function keyword(c: Cursor, a: Token): Stmt | null {
+function keyword(c: Cursor, a: Token, loose: boolean): Stmt | null {
   switch (a.text) {
     case 'if': {
       c.statements++;
@@ -146,24 +146,31 @@ function keyword(c: Cursor, a: Token): Stmt | null {
       c.next();
       if (c.accept('*')) {
         expression(c);
-        endStatement(c);
+        if (!loose || c.is(';')) endStatement(c);
         return { k: 'jump', labels: null, a, b: c.previous };
       }
       const name = c.name().text;
-      endStatement(c);
+      if (!loose || c.is(';')) endStatement(c);
       return { k: 'goto', name, a, b: c.previous };
     }
     case 'break':
     case 'continue':
       c.statements++;
       c.next();
-      endStatement(c);
+      if (!loose || c.is(';')) endStatement(c);
       return { k: a.text, a, b: c.previous };
     case 'return': {
       c.statements++;
       c.next();
-      const value = c.is(';') || c.is('}') ? null : c.is('{') ? initialiser(c) : expression(c);
-      endStatement(c);
+      const value =
+        c.is(';') || c.is('}') || c.is(',')
+          ? null
+          : c.is('{')
+            ? initialiser(c)
+            : loose
+              ? assignment(c)
+              : expression(c);
+      if (!loose || c.is(';')) endStatement(c);
       return { k: 'return', value, a, b: c.previous };
     }
     case 'asm':
@@ -212,6 +219,8 @@ function condition(c: Cursor): Ast {
 
 /** The statement under an if or a loop, labels before it included. */
 function body(c: Cursor): Stmt {
+  // Text that was cut off after the head.
+  if (c.done || c.is('}')) return { k: 'empty', a: c.previous, b: c.previous };
   const first = statement(c);
   if (first.k !== 'label' && first.k !== 'case' && first.k !== 'default') return first;
   const items: Stmt[] = [first];
@@ -332,7 +341,9 @@ function declaration(c: Cursor, a: Token, loose: boolean): Stmt {
   if (c.accept(';')) return { k: 'empty', a, b: c.previous };
   if (c.token.kind === Id && c.ahead(1).text === '(' && DECLARING_PATTERN.test(c.text)) {
     const macro = macroStatement(c, c.token, loose);
-    if (macro) return macro;
+    // A static variable is not made anew by each call.
+    if (macro)
+      return macro.k === 'group' && spec.isStatic ? { ...macro, items: macro.items.slice(0, 1) } : macro;
   }
   for (;;) {
     const first = c.token;
@@ -399,8 +410,8 @@ function macroStatement(c: Cursor, a: Token, loose: boolean): Stmt | null {
   const bodyFollows =
     after.text === '{' ||
     ((after.kind === Id || after.kind === Str) && (iterates || !after.fresh || MAYBE_PATTERN.test(name)));
-  if (!(bodyFollows && after.kind !== Eof) && !(iterates && after.text !== '}')) return null;
-  if (!iterates && !bodyFollows) return null;
+  // A loop over nothing is a call: functions are named like loops too.
+  if (!bodyFollows || after.kind === Eof) return null;
   if (!iterates && after.kind !== Punct && !MAYBE_PATTERN.test(name)) return null;
   c.statements++;
   const args = argumentsOf(c, close);
@@ -535,9 +546,19 @@ function declaringMacro(
   const init: Ast = { k: 'call', fn, args, a, b: c.tokens[close]! };
   let value: Ast | null = null;
   if (c.accept('=')) value = c.is('{') ? initialiser(c) : assignment(c);
+  const items: Declared[] = [
+    { name: named.name, type, init: value, free: '', isStatic: false, a, b: c.previous },
+  ];
+  // `LIST_HEAD(list), *pos, *next;`: the macro's type goes on.
+  while (c.accept(',')) {
+    const at = c.token;
+    const more = declarator(c, type, false);
+    const init = c.accept('=') ? assignment(c) : null;
+    c.locals.add(more.name);
+    items.push({ name: more.name, type: more.type, init, free: '', isStatic: false, a: at, b: c.previous });
+  }
   if (!loose || c.is(';')) endStatement(c);
-  const item: Declared = { name: named.name, type, init: value, free: '', isStatic: false, a, b: c.previous };
-  const declared: Stmt = { k: 'decl', items: [item], a, b: c.previous };
+  const declared: Stmt = { k: 'decl', items, a, b: c.previous };
   const made: Ast = type.endsWith('*') ? { k: 'assign', op: '', x: named, y: init, a, b: init.b } : init;
   return { k: 'group', items: [declared, { k: 'expr', e: made, a, b: c.previous }], a, b: c.previous };
 }

@@ -5,6 +5,7 @@
  */
 import type { Config } from './config.ts';
 import { Directives, type MacroText, type Range } from './directives.ts';
+import { ATTRIBUTES, ATTRIBUTES_WITH_ARGS } from './kernel-macros.ts';
 import { skipLine, skipQuoted } from './lex.ts';
 
 export type { MacroText, Range } from './directives.ts';
@@ -198,10 +199,21 @@ class Scanner {
     let i = words.length - 1;
     while (i > 0) {
       const word = words[i]!;
-      if (word.c === '(' && words[i - 1]!.c === 'a' && !AFTER_PARAMS.test(words[i - 1]!.text)) break;
-      if (word.c === 'a' && AFTER_PARAMS.test(word.text)) i--;
-      else if (word.c === '(' && words[i - 1]!.c === 'a') i -= 2;
-      else if (word.c === '(' && words[i - 1]!.c === '(') return this.#parenthesised(words, i - 1);
+      const before = words[i - 1]!;
+      if (word.c === '(' && before.c === 'a') {
+        // `f(…) __attribute(…) {`: an attribute follows the parameters, a name does not.
+        if (words[i - 2]?.c !== '(' && !ATTRIBUTES_WITH_ARGS.has(before.text)) break;
+        if (words[i - 2]?.c === '(' && words[i - 3]?.c !== 'a') break;
+        if (
+          words[i - 2]?.c === '(' &&
+          ATTRIBUTES_WITH_ARGS.has(words[i - 3]!.text) &&
+          !ATTRIBUTES_WITH_ARGS.has(before.text)
+        )
+          break;
+        if (words[i - 2]?.c === '(' && before.fresh && !/^__/.test(before.text)) break;
+        i -= 2;
+      } else if (word.c === 'a' && (ATTRIBUTES.has(word.text) || AFTER_PARAMS.test(word.text))) i--;
+      else if (word.c === '(' && before.c === '(') return this.#parenthesised(words, i - 1);
       else if (word.c === '[') i--;
       else return null;
     }
