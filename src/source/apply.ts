@@ -15,8 +15,6 @@ export type Applied =
       /** For each line before and after: the hunk line that is it, by 0-based index. */
       before: Map<number, HunkLine>;
       after: Map<number, HunkLine>;
-      /** White space had to be ignored. */
-      whiteSpace: boolean;
     }
   | { ok: false; hunk: Hunk };
 
@@ -31,14 +29,18 @@ interface Place {
 
 /** Applies all hunks or none; the first that has no place is named. */
 export function applyHunks(file: string[], hunks: Hunk[], indentationLost: boolean): Applied {
-  if (!indentationLost) {
-    const exact = place(file, hunks, sameText, MAX_FUZZ);
-    if (exact.ok) return { ...exact, whiteSpace: false };
-    const loose = place(file, hunks, sameWords(), 0);
-    return loose.ok ? { ...loose, whiteSpace: true } : exact;
-  }
-  const loose = place(file, hunks, sameWords(), MAX_FUZZ);
-  return loose.ok ? { ...loose, whiteSpace: true } : loose;
+  const strict = applyStrictly(file, hunks, indentationLost);
+  if (strict.ok) return strict;
+  if (indentationLost) return place(file, hunks, { same: sameWords(), maxFuzz: MAX_FUZZ, anchored: false });
+  const exact = place(file, hunks, { same: sameText, maxFuzz: MAX_FUZZ, anchored: false });
+  if (exact.ok) return exact;
+  const loose = place(file, hunks, { same: sameWords(), maxFuzz: 0, anchored: false });
+  return loose.ok ? loose : exact;
+}
+
+/** Applies as git does by default: no context ignored, and hunks of the file's ends only there. */
+export function applyStrictly(file: string[], hunks: Hunk[], indentationLost: boolean): Applied {
+  return place(file, hunks, { same: indentationLost ? sameWords() : sameText, maxFuzz: 0, anchored: true });
 }
 
 /** The same hunks the other way round: what was added is deleted. */
@@ -78,12 +80,14 @@ function sameWords(): Same {
   return (a, b) => squeeze(a) === squeeze(b);
 }
 
-function place(
-  file: string[],
-  hunks: Hunk[],
-  same: Same,
-  maxFuzz: number,
-): Exclude<Applied, { ok: true }> | Omit<Extract<Applied, { ok: true }>, 'whiteSpace'> {
+interface Leniency {
+  same: Same;
+  maxFuzz: number;
+  /** A hunk that starts at the first line, or has no context at its end, must be at that end of the file. */
+  anchored: boolean;
+}
+
+function place(file: string[], hunks: Hunk[], leniency: Leniency): Applied {
   const lines: string[] = [];
   const before = new Map<number, HunkLine>();
   const after = new Map<number, HunkLine>();
@@ -91,7 +95,7 @@ function place(
   let drift = 0;
   for (const hunk of hunks) {
     const expected = hunk.oldStart - (hunk.oldCount === 0 ? 0 : 1) + drift;
-    const found = findPlace(file, hunk, expected, copied, same, maxFuzz);
+    const found = findPlace(file, hunk, expected, copied, leniency);
     if (!found) return { ok: false, hunk };
     for (; copied < found.at; copied++) lines.push(file[copied]!);
     for (const line of found.lines) {
@@ -112,8 +116,7 @@ function findPlace(
   hunk: Hunk,
   expected: number,
   from: number,
-  same: Same,
-  maxFuzz: number,
+  { same, maxFuzz, anchored }: Leniency,
 ): Place | null {
   if (hunk.oldCount === 0) {
     const fits = expected >= from && expected <= file.length;
@@ -130,7 +133,9 @@ function findPlace(
     // Too little to recognise a place by once context has been given up.
     if (fuzz > 0 && old.filter((text) => /\w/.test(text)).length < 2) return null;
     const at = search(file, old, expected + head, from, same);
-    if (at >= 0) return { at, skipped: -head, lines };
+    const misplaced =
+      anchored && ((hunk.oldStart === 1 && at !== 0) || (trailing === 0 && at + old.length !== file.length));
+    if (at >= 0 && !misplaced) return { at, skipped: -head, lines };
   }
   return null;
 }

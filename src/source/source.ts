@@ -13,7 +13,7 @@ import {
   type PatchSeries,
   pathOf,
 } from '../patch/index.ts';
-import { applyHunks, reverseHunks } from './apply.ts';
+import { applyHunks, applyStrictly, reverseHunks } from './apply.ts';
 import { hunksImage, type Image, wholeImage } from './image.ts';
 import { openTree } from './tree.ts';
 
@@ -80,7 +80,7 @@ export function openSource(options: { tree?: string; series?: PatchSeries } = {}
 
 type Read = (path: string) => string | null;
 
-/** When the first patch is not missing from the tree, takes back the longest run of patches that the tree has. */
+/** When the first patch does not apply as it stands, takes back the longest run of patches that the tree has. */
 function takeBack(patches: Patch[], read: Read, overlay: Map<string, string | null>): void {
   const first = patches[0];
   if (!first || first.files.every((file) => appliesForward(first, file, read))) return;
@@ -98,7 +98,7 @@ function appliesForward(patch: Patch, file: FilePatch, read: Read): boolean {
   if (file.binary || file.incomplete) return true;
   if (file.kind === 'add') return read(file.newPath) === null;
   const text = read(file.oldPath);
-  return text !== null && applyHunks(splitLines(text), file.hunks, patch.indentationLost).ok;
+  return text !== null && applyStrictly(splitLines(text), file.hunks, patch.indentationLost).ok;
 }
 
 /** Takes one file's change back, without fuzz; false when the tree does not have it. */
@@ -112,7 +112,7 @@ function unapply(patch: Patch, file: FilePatch, read: Read, into: Map<string, st
   const text = read(file.newPath);
   if (text === null) return false;
   const lines = splitLines(text);
-  const back = applyHunks(lines, reverseHunks(file.hunks), patch.indentationLost);
+  const back = applyStrictly(lines, reverseHunks(file.hunks), patch.indentationLost);
   if (!back.ok) return false;
   if (file.newPath !== file.oldPath) into.set(file.newPath, null);
   if (file.oldPath !== '' && file.kind !== 'copy') into.set(file.oldPath, joinLines(back.lines));
