@@ -11,6 +11,8 @@ import { clean } from './wrap.ts';
 /** Rows below the underline, elisions included; the viewer has the rest. */
 const MAX_ROWS = 12;
 const MAX_WIDTH = 70;
+/** Weight of a row that touches nothing shared; see `weigh`. */
+const LOCAL_WORK = 20;
 const SECOND_COLUMN = { least: 32, most: 40 };
 
 interface Row {
@@ -131,7 +133,7 @@ function callbackText(schedule: Schedule, step: Step): string {
 /** How much a row tells: what frees, then locks, references and RCU, then shared pointers, then the rest. */
 function weigh(step: Step, schedule: Schedule): number {
   const { text } = step;
-  let weight = 20;
+  let weight = LOCAL_WORK;
   if (/free|destroy|release/.test(text)) weight = 90;
   else if (
     /lock|rcu|_get\b|_put\b|get\(|put\(|_kill|kill\(|down_|up_|synchronize|wait|wake|complete/.test(text)
@@ -145,10 +147,14 @@ function weigh(step: Step, schedule: Schedule): number {
   return weight;
 }
 
-/** Leaves out the least telling rows, the earliest first, until all fit; what is left out becomes `...`. */
+/**
+ * Leaves out rows until all fit: plain tests and local work at once, then the least telling, the earliest
+ * first. What is left out becomes `...`.
+ */
 function shortenRows(rows: Row[], most: number): Row[] {
+  if (rows.length <= most) return rows;
   const order = rows.map((_, i) => i).sort((a, b) => rows[a]!.weight - rows[b]!.weight || a - b);
-  const dropped = new Set<number>();
+  const dropped = new Set(order.filter((i) => rows[i]!.weight <= LOCAL_WORK));
   for (const index of order) {
     const result = elide(rows, dropped);
     if (result.length <= most) return result;
