@@ -144,8 +144,8 @@ export type Op =
   | { op: 'work.flush'; at: Place; cancel?: boolean }
   | { op: 'timer.start'; at: Place; routine: string; arg: Value }
   | { op: 'timer.stop'; at: Place; sync?: boolean }
-  /** The pointer leaves what can be seen; nobody here owes anything for it any more. */
-  | { op: 'escape'; value: Value };
+  /** The pointer leaves what can be seen; with `to`, it was lent to that function, which may or may not keep it. */
+  | { op: 'escape'; value: Value; to?: string };
 
 /** An operation and, as an index into `Routine.sites`, where it comes from. */
 export type Instr = Op & { site?: number };

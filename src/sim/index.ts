@@ -1,0 +1,8 @@
+/** The simulation core: programs in, verdicts, schedules and costs out. It knows nothing of C or Linux. */
+
+export { ProgramError } from './compile.ts';
+export { type AllVerdicts, explore, exploreAll, type Options, replay, type Violates } from './explore.ts';
+export * from './program.ts';
+export * from './sequential/index.ts';
+export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
+export { ON_REQUEST } from './words.ts';
