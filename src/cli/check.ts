@@ -29,13 +29,18 @@ export async function check(files: string[], options: CheckOptions): Promise<voi
   const { review: raw, programs } = await runReview(series, source);
   const review = withInputNotes(raw, series);
   await keepForReplay(review, programs);
-  const arguments_ = options.tree === undefined ? files : ['--tree', options.tree, ...files];
   const text = render(options.format, review, series, {
     color: options.format === 'text' && wantsColor(process.stdout),
-    replayArguments: arguments_,
+    replayArguments: replayArguments(files, options),
   });
   if (text !== '') process.stdout.write(text);
   process.exitCode = fails(review, options.failOn) ? EXIT.findings : EXIT.clean;
+}
+
+/** What finds the program again; standard input is gone by then, but the cache has it. */
+function replayArguments(files: string[], options: CheckOptions): string[] {
+  if (files.includes('-')) return [];
+  return options.tree === undefined ? files : ['--tree', options.tree, ...files];
 }
 
 async function keepForReplay({ findings }: Review, programs: Programs): Promise<void> {

@@ -6,6 +6,7 @@
  * set. A schedule of one thread has nothing to draw.
  */
 import type { Schedule, Step } from '../sim/program.ts';
+import { eventText, isSameEvent } from './event.ts';
 import { clean } from './wrap.ts';
 
 /** Rows below the underline, elisions included; the viewer has the rest. */
@@ -94,8 +95,8 @@ function collectRows(schedule: Schedule, columns: number[]): Row[] {
     } else {
       const column = columns.indexOf(step.thread);
       if (/rcu\(|_kill\(|queue_work|mod_timer|task_work_add/.test(step.text)) queuedBy = column;
-      const row = makeRow(column, clean(step.text), weigh(step, schedule));
-      const same = previous?.thread === step.thread && isSameEvent(previous, step);
+      const row = makeRow(column, eventText(step.text), weigh(step, schedule));
+      const same = previous !== null && isSameEvent(previous, step);
       if (same && rows.at(-1)) {
         if (row.text.length > rows.at(-1)!.text.length) rows.at(-1)!.text = row.text;
         rows.at(-1)!.weight = Math.max(rows.at(-1)!.weight, row.weight);
@@ -106,7 +107,7 @@ function collectRows(schedule: Schedule, columns: number[]): Row[] {
     previous = step;
   }
   if (!rows.at(-1)?.violation)
-    rows.push(makeRow(Math.max(columns.indexOf(violation.thread), 0), clean(violation.site.text), 100));
+    rows.push(makeRow(Math.max(columns.indexOf(violation.thread), 0), eventText(violation.site.text), 100));
   const end = rows.at(-1)!;
   end.violation = true;
   end.weight = 100;
@@ -115,12 +116,6 @@ function collectRows(schedule: Schedule, columns: number[]): Row[] {
 
 function makeRow(column: number, text: string, weight: number): Row {
   return { column, text, weight, violation: false, elided: new Set() };
-}
-
-/** Two operations of one source expression: the second says what came of it. */
-function isSameEvent(a: Step, b: Step): boolean {
-  const bare = (text: string) => text.replace(/ (?:=|->) \S+$/, '').trim();
-  return a.site.line === b.site.line && a.site.line > 0 && bare(a.text) === bare(b.text);
 }
 
 function callbackText(schedule: Schedule, step: Step): string {

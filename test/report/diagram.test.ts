@@ -27,7 +27,7 @@ test('one thread is not drawn, replay lists its steps', () => {
   assert.deepEqual(diagram(lockKept()), []);
   assert.equal(
     renderSchedule(lockKept()),
-    'mm/task_policy.c:31: missing-unlock: returns with p->alloc_lock held\n\n  24  task_lock(p)\n  27  if (pol)\n  31  return mode\n',
+    'mm/task_policy.c:32: missing-unlock: returns with p->alloc_lock held\n\n  25  task_lock(p)\n  28  if (pol)\n  32  return mode\n',
   );
 });
 
@@ -55,7 +55,7 @@ test('a violation that is no step of its own gets a row', () => {
 
 test('operations of one expression are one row', () => {
   const schedule = freedUnderReader();
-  schedule.steps.splice(4, 0, step(0, 'task_policy_get', 14, 'mpol_tryget(pol)'));
+  schedule.steps.splice(4, 0, step(0, 'task_policy_get', 15, 'mpol_tryget(pol)'));
   assert.deepEqual(diagram(schedule), diagram(freedUnderReader()));
 });
 

@@ -26,8 +26,8 @@ const LOCAL = finding({
   hazard: 'generic/missing-unlock',
   class: 'missing-unlock',
   confidence: 'likely',
-  line: 31,
-  endLine: 31,
+  line: 32,
+  endLine: 32,
   function: 'task_policy_mode',
   title: 'task_policy_mode() returns with p->alloc_lock held',
   message: 'Is p->alloc_lock dropped somewhere? After if (pol), task_policy_mode() returns with it held.',
@@ -58,7 +58,7 @@ test('json is the review, in one order of keys', () => {
 test('nothing to say: a quiet line, and no mail', () => {
   assert.equal(
     render('text', review([]), series, plain),
-    'Lockstep: nothing to report (1 patch, 1 file, 2 functions)\n',
+    'Lockstep: nothing to report (1 patch, 2 files, 2 functions)\n',
   );
   assert.equal(render('mail', review([]), series, plain), '');
 });
@@ -74,11 +74,11 @@ test('notes, what was skipped, and what the patch fixes are one line each', () =
   });
   assert.equal(
     render('text', quiet, series, plain),
-    `fixed: mm/task_policy.c:31: missing-unlock: task_policy_mode() returns with p->alloc_lock held
+    `fixed: mm/task_policy.c:32: missing-unlock: task_policy_mode() returns with p->alloc_lock held
 note: mm/a.c is not in the tree; reviewed from its hunks alone
 skipped: mm/b.c: x.patch:9: truncated hunk
 skipped: not in the input: patch 2 of 3
-Lockstep: nothing to report (1 patch, 1 file, 2 functions)
+Lockstep: nothing to report (1 patch, 2 files, 2 functions)
 `,
   );
 });
@@ -92,7 +92,7 @@ test('colour is added around words, nothing else changes', () => {
 
 test('escape sequences in a patch do not reach the terminal', async () => {
   const evil = await readSeries(
-    '--- a/mm/task_policy.c\n+++ b/mm/task_policy.c\n@@ -14,0 +14,1 @@\n+\tx(); /* \x1b[2J */\n',
+    '--- a/mm/task_policy.c\n+++ b/mm/task_policy.c\n@@ -14,0 +15,1 @@\n+\tx(); /* \x1b[2J */\n',
     'x',
   );
   for (const format of ['text', 'mail'] as const)
@@ -148,7 +148,7 @@ test('findings of two patches are two mails, each with its own', () => {
 });
 
 test('the same words twice are "Same here."', () => {
-  const again = finding({ line: 28, endLine: 28 });
+  const again = finding({ line: 29, endLine: 29 });
   const mail = render('mail', review([finding(), again]), series, plain);
   assert.equal(mail.match(/The test is inverted/g)!.length, 1);
   assert.match(mail, /^> \+\t\tmode = pol->mode;\n\nSame here\.$/m);
