@@ -22,6 +22,14 @@ const DIRECTIVE = /#[ \t]*(\w*)[ \t]*/y;
 const CONDITIONAL = /^[ \t]*#[ \t]*(ifdef|ifndef|if|elifdef|elif|else|endif)\b/gm;
 const DEFINE = /([A-Za-z_$][\w$]*)(\(([^)]*)\))?/y;
 
+/** What decides conditionals besides the configuration. */
+export interface Choice {
+  /** Bodies of macros that included files define. */
+  external?: (name: string) => string | null;
+  /** Offsets that must be read: the branch that holds one is taken, whatever the configuration says. */
+  wanted?: readonly number[];
+}
+
 export class Directives {
   readonly macros: Map<string, MacroText> = new Map();
   readonly includes: string[] = [];
@@ -30,13 +38,15 @@ export class Directives {
   readonly #limit: number;
   readonly #config: Config;
   readonly #undefined = new Set<string>();
-  /** Open conditionals: has one of the branches been taken? */
-  readonly #open: boolean[] = [];
+  readonly #choice: Choice;
+  /** Open conditionals: has a branch been taken, and which one must be (offset of its directive, or −1)? */
+  readonly #open: { taken: boolean; forced: number }[] = [];
 
-  constructor(text: string, limit: number, config: Config) {
+  constructor(text: string, limit: number, config: Config, choice: Choice = {}) {
     this.#text = text;
     this.#limit = limit;
     this.#config = config;
+    this.#choice = choice;
   }
 
   /** Handles the directive at `at` (its '#'); returns the offset where active text goes on. */
@@ -62,11 +72,11 @@ export class Directives {
       case 'if':
       case 'ifdef':
       case 'ifndef':
-        if (this.#holds(word, text.slice(rest, end))) {
-          this.#open.push(true);
+        this.#open.push({ taken: false, forced: this.#forced(at, end) });
+        if (this.#holds(word, text.slice(rest, end), at)) {
+          this.#open[this.#open.length - 1]!.taken = true;
           return end;
         }
-        this.#open.push(false);
         return this.#skip(end);
       case 'elif':
       case 'else':
@@ -87,9 +97,31 @@ export class Directives {
 
   /** The body of a macro defined so far, null when there is none. */
   readonly value = (name: string): string | null =>
-    this.#undefined.has(name) ? null : (this.macros.get(name)?.body ?? null);
+    this.#undefined.has(name) ? null : (this.macros.get(name)?.body ?? this.#choice.external?.(name) ?? null);
 
-  #holds(word: string, rest: string): boolean {
+  /** The branch of the conditional at `at` that holds a wanted offset: its directive's offset, or −1. */
+  #forced(at: number, end: number): number {
+    const { wanted } = this.#choice;
+    if (!wanted?.length) return -1;
+    let depth = 0;
+    let branch = at;
+    CONDITIONAL.lastIndex = end;
+    for (let match = CONDITIONAL.exec(this.#text); match; match = CONDITIONAL.exec(this.#text)) {
+      if (match[1]!.startsWith('if')) depth++;
+      else if (depth > 0) depth -= match[1] === 'endif' ? 1 : 0;
+      else {
+        if (wanted.some((w) => w > branch && w < match.index)) return branch;
+        if (match[1] === 'endif') return -1;
+        branch = this.#text.indexOf('#', match.index);
+      }
+    }
+    return -1;
+  }
+
+  #holds(word: string, rest: string, at: number): boolean {
+    const { forced } = this.#open[this.#open.length - 1] ?? { forced: -1 };
+    if (forced >= 0) return at === forced;
+    if (word === 'else') return true;
     if (word === 'if' || word === 'elif') return evaluateCondition(rest, this.#config, this.value);
     const defined = isDefined(/\w+/.exec(rest)?.[0] ?? '', this.#config, this.value);
     return word.endsWith('ifdef') || word === 'elifdef' ? defined : !defined;
@@ -111,10 +143,11 @@ export class Directives {
         if (depth-- > 0) continue;
         this.#open.pop();
         return this.#resume(from, match.index, skipLine(text, match.index, this.#limit));
-      } else if (depth === 0 && !this.#open[this.#open.length - 1]) {
+      } else if (depth === 0 && !this.#open[this.#open.length - 1]!.taken) {
         const end = skipLine(text, match.index, this.#limit);
-        if (word === 'else' || this.#holds(word, text.slice(match.index + match[0].length, end))) {
-          this.#open[this.#open.length - 1] = true;
+        const hash = text.indexOf('#', match.index);
+        if (this.#holds(word, text.slice(match.index + match[0].length, end), hash)) {
+          this.#open[this.#open.length - 1]!.taken = true;
           return this.#resume(from, match.index, end);
         }
       }

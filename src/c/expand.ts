@@ -4,6 +4,7 @@
  */
 import type { MacroText } from './directives.ts';
 import { Eof, Id, type Invocation, lex, Punct, Str, Token } from './lex.ts';
+import { stripAttributes } from './strip.ts';
 
 /** The macro to expand for a name, null to leave the name alone. */
 export type Expansion = (name: string) => MacroText | null;
@@ -20,6 +21,7 @@ function bodyOf(macro: MacroText): Token[] {
     // A '#' at the start would read as a directive: there is none inside a body.
     tokens = lex(` ${macro.body}`, 1, macro.body.length + 1).slice(0, -1);
     if (macro.body.startsWith('#')) tokens = lex(`x ${macro.body}`, 0, macro.body.length + 2).slice(1, -1);
+    tokens = stripAttributes(tokens);
     bodies.set(macro, tokens);
   }
   return tokens;

@@ -27,7 +27,7 @@ export function parseFragments(pieces: readonly Piece[], path: string, options: 
     const text = fixed.before + fixed.text + fixed.after;
     const source = new Source(text, path, piece.startLine, fixed.before.length, fixed.after.length);
     const isType = (name: string): boolean => typedefs.has(name) || (options.isType?.(name) ?? false);
-    const unit = new Unit(source, { ...options, isType }, fixed.inside);
+    const unit = new Unit(source, { ...options, isType }, { startsInside: fixed.inside });
     for (const item of unit.items) if (item.kind === 'typedef') typedefs.add(item.name);
     units.push(unit);
   }

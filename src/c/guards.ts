@@ -68,3 +68,47 @@ export const FREES: ReadonlyMap<string, string> = new Map([
   ['bitmap', 'bitmap_free'],
   ['firmware', 'release_firmware'],
 ]);
+
+/**
+ * The calls that a DEFINE_GUARD, DEFINE_LOCK_GUARD_0/1, DEFINE_FREE or DEFINE_CLASS stands for; null when it
+ * is of the other kind.
+ */
+export function cleanupCalls(kind: 'guard' | 'free', text: string): { enter: string; leave: string } | null {
+  const macro = /^\s*(\w+)\s*\(/.exec(text);
+  if (!macro) return null;
+  const args = splitTopLevel(text.slice(macro[0].length, text.lastIndexOf(')')));
+  const last = (part: string | undefined): string => {
+    const calls = [...(part ?? '').matchAll(/\b([a-z_]\w*)\s*\(/g)].map((m) => m[1]!);
+    return calls.filter((c) => !/^(?:if|likely|unlikely|sizeof)$/.test(c)).pop() ?? '';
+  };
+  switch (macro[1]) {
+    case 'DEFINE_GUARD':
+    case 'DEFINE_LOCK_GUARD_1':
+      return kind === 'guard' ? { enter: last(args[2]), leave: last(args[3]) } : null;
+    case 'DEFINE_LOCK_GUARD_0':
+      return kind === 'guard' ? { enter: last(args[1]), leave: last(args[2]) } : null;
+    case 'DEFINE_FREE':
+      return kind === 'free' ? { enter: '', leave: last(args[2]) } : null;
+    case 'DEFINE_CLASS':
+      return kind === 'free' ? { enter: last(args[3]), leave: last(args[2]) } : null;
+    default:
+      return null;
+  }
+}
+
+function splitTopLevel(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '(' || c === '{') depth++;
+    else if (c === ')' || c === '}') depth--;
+    else if (c === ',' && depth === 0) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}

@@ -6,4 +6,6 @@ export { ERRNO } from './errno.ts';
 export { type Piece, parseFragments } from './fragments.ts';
 export type * from './ir.ts';
 export { addStats, type Stats, statsOf } from './stats.ts';
+export { type Location, openTree, type Tree, type TreeOptions } from './tree.ts';
+export { fieldOf, pointedTo, resolveType, type TypeScope, typeOf, typeScope } from './types.ts';
 export { type ParseOptions, parseUnit } from './unit.ts';

@@ -121,6 +121,8 @@ export interface CUnit {
   globals: Map<string, CType>;
   /** Enumerators with their values, where those can be worked out. */
   enums: Map<string, number>;
+  /** The return type of a function that is only declared, null when it is not. */
+  prototypeType(name: string): CType | null;
   /** Text that could not be parsed, never silent. */
   problems: { line: number; text: string }[];
 }

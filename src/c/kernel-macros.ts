@@ -59,7 +59,7 @@ export const CONTRACT_ATTRIBUTES: ReadonlyMap<
 /** Calls that return their (first) argument as a truth value or as it is: the lowering looks through them. */
 export const TRANSPARENT: ReadonlySet<string> = new Set(
   `likely unlikely likely_notrace unlikely_notrace __builtin_expect __builtin_constant_p_value noop_expect
-  data_race ASSERT_EXCLUSIVE_VALUE ACCESS_PRIVATE_VALUE __force_cast no_printk_value kasan_check
+  data_race alloc_hooks ASSERT_EXCLUSIVE_VALUE ACCESS_PRIVATE_VALUE __force_cast no_printk_value kasan_check
   unrcu_pointer_value array_access_value __builtin_choose_value`.split(/\s+/),
 );
 

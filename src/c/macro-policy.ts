@@ -6,6 +6,8 @@ import { type Cursor, SYNTAX } from './cursor.ts';
 import type { MacroText } from './directives.ts';
 import type { CType } from './ir.ts';
 import {
+  ATTRIBUTES,
+  ATTRIBUTES_WITH_ARGS,
   BUG_TESTS,
   DECLARING,
   DECLARING_PATTERN,
@@ -25,13 +27,19 @@ const MAX_BODY = 600;
 
 /** Macros of the base headers that have a meaning of their own; their bodies would only hide it. */
 const BASE =
-  /^(?:container_of(?:_const)?|list_(?:\w+_)?entry(?:_\w+)?|hlist_entry\w*|rb_entry\w*|offsetof\w*|sizeof_\w+|ARRAY_SIZE|struct_size\w*|flex_array_size|(?:READ|WRITE)_ONCE|smp_\w+|rcu_\w+|srcu_\w+|call_rcu\w*|k[vz]?free_rcu\w*|x?chg\w*|(?:try_)?cmpxchg\w*|u?min\w*|u?max\w*|clamp\w*|swap|abs\w*|round\w*|DIV_\w+|ALIGN\w*|PTR_ALIGN\w*|IS_ALIGNED|BIT\w*|GENMASK\w*|IS_ERR\w*|PTR_ERR\w*|ERR_\w+|pr_\w+|dev_\w+|netdev_\w+|printk\w*|trace_\w+|no_printk|(?:in|out)[bwl]|this_cpu_\w+|raw_cpu_\w+|__this_cpu_\w+|per_cpu\w*|raw_cpu_ptr|get_cpu\w*|put_cpu\w*|current|(?:get|put|__get|__put)_user\w*|unsafe_\w+|user_\w+|wait_event\w*|wait_on_\w+|wake_up\w*|(?:raw_)?(?:spin|read|write)_\w+|mutex_\w+|down_\w+|up_\w+|local_\w+|seq\w*_\w+|preempt_\w+|might_\w+|lockdep_\w+|INIT_\w+|init_\w+|(?:alloc|kmem|kmalloc|kzalloc|kvmalloc|vmalloc|kcalloc)\w*|static_\w+|EXPORT_\w+|MODULE_\w+|for_\w+|typecheck|fallthrough|ACCESS_PRIVATE|kthread_(?:run|create)\w*|queue_work|module_\w+|__\w*_initcall|BUILD_BUG\w*|atomic\w*|refcount_\w+|kref_\w+|get_random\w*|hash_\w+|xa_\w+|xas_\w+|timer_setup\w*|from_timer|setup_timer\w*|NULL|true|false|__free|no_free_ptr|return_ptr|guard|scoped_\w+|CLASS|DEFINE_\w+|set_current_state|__set_current_state|set_special_state)$/;
+  /^(?:container_of(?:_const)?|list_(?:\w+_)?entry(?:_\w+)?|hlist_entry\w*|rb_entry\w*|offsetof\w*|sizeof_\w+|ARRAY_SIZE|struct_size\w*|flex_array_size|(?:READ|WRITE)_ONCE|smp_\w+|rcu_\w+|srcu_\w+|call_rcu\w*|k[vz]?free_rcu\w*|x?chg\w*|(?:try_)?cmpxchg\w*|u?min\w*|u?max\w*|clamp\w*|swap|abs\w*|round\w*|DIV_\w+|ALIGN\w*|PTR_ALIGN\w*|IS_ALIGNED|BIT\w*|GENMASK\w*|IS_ERR\w*|PTR_ERR\w*|ERR_\w+|pr_\w+|dev_\w+|netdev_\w+|printk\w*|trace_\w+|no_printk|(?:in|out)[bwl]|this_cpu_\w+|raw_cpu_\w+|__this_cpu_\w+|per_cpu\w*|raw_cpu_ptr|get_cpu\w*|put_cpu\w*|current|(?:get|put|__get|__put)_user\w*|unsafe_\w+|user_\w+|wait_event\w*|wait_on_\w+|wake_up\w*|(?:raw_)?(?:spin|read|write)_\w+|mutex_\w+|down_\w+|up_\w+|local_\w+|seq\w*_\w+|preempt_\w+|might_\w+|lockdep_\w+|INIT_\w+|init_\w+|(?:alloc|kmem|kmalloc|kzalloc|kvmalloc|vmalloc|kcalloc)\w*|static_\w+|EXPORT_\w+|MODULE_\w+|for_\w+|typecheck|fallthrough|ACCESS_PRIVATE|kthread_(?:run|create)\w*|queue_work|module_\w+|__\w*_initcall|BUILD_BUG\w*|atomic\w*|refcount_\w+|kref_\w+|get_random\w*|hash_\w+|xa_\w+|xas_\w+|timer_setup\w*|from_timer|setup_timer\w*|IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)|__is_defined|_*(?:test_and_)?(?:set|clear|change|test|assign)_bit\w*|bitop|mem(?:cpy|set|move|cmp|zero)\w*|str[nlcr]?\w*cpy\w*|alloc_hooks|nodes?_\w+|cpumask_\w+|bitmap_\w+|NULL|true|false|__free|no_free_ptr|return_ptr|guard|scoped_\w+|CLASS|DEFINE_\w+|set_current_state|__set_current_state|set_special_state)$/;
+
+/** Words of the language, which debugging configurations redefine. */
+const WORDS =
+  /^(?:if|else|for|while|do|switch|case|default|return|goto|break|continue|sizeof|inline|static|const|struct|union|enum|typeof|asm|__\w*inline\w*)$/;
 
 /** Can `macro` be expanded with profit? */
 export function expands(macro: MacroText): boolean {
   const { name, body, params } = macro;
-  if (body === '' || body.length > MAX_BODY || BASE.test(name)) return false;
+  if (body === '' || body.length > MAX_BODY || BASE.test(name) || WORDS.test(name)) return false;
   if (
+    ATTRIBUTES.has(name) ||
+    ATTRIBUTES_WITH_ARGS.has(name) ||
     ITERATORS.has(name) ||
     ITERATOR_PATTERN.test(name) ||
     TRANSPARENT.has(name) ||

@@ -4,7 +4,7 @@
  * demand (unit.ts). Unbalanced text ends an item at the first closing brace in column one.
  */
 import type { Config } from './config.ts';
-import { Directives, type MacroText, type Range } from './directives.ts';
+import { type Choice, Directives, type MacroText, type Range } from './directives.ts';
 import { ATTRIBUTES, ATTRIBUTES_WITH_ARGS } from './kernel-macros.ts';
 import { skipLine, skipQuoted } from './lex.ts';
 
@@ -55,10 +55,18 @@ const WORDS = /[A-Za-z_$][\w$]*/y;
 /** Words that may stand between a function's parameters and its body. */
 const AFTER_PARAMS = /^(?:__\w+|noexcept|NOTRACE|noinline|notrace|__attribute__|asm)$/;
 
-/** Scans a whole text, or a part of it. Never throws. */
-export function scan(text: string, config: Config, start = 0, end = text.length): Scan {
-  const scanner = new Scanner(text, config, start, end);
+/** Scans a whole text. Never throws. */
+export function scan(text: string, config: Config, choice: Choice = {}): Scan {
+  const scanner = new Scanner(text, config, 0, choice);
   scanner.run();
+  const { macros, includes, inactive } = scanner.directives;
+  return { items: scanner.items, macros, includes, inactive };
+}
+
+/** Scans only the first item, or the first definition of a macro, from `start` on. */
+export function scanOne(text: string, config: Config, start: number): Scan {
+  const scanner = new Scanner(text, config, start, {});
+  scanner.run(true);
   const { macros, includes, inactive } = scanner.directives;
   return { items: scanner.items, macros, includes, inactive };
 }
@@ -71,18 +79,20 @@ class Scanner {
   #at: number;
   #words: Word[] = [];
 
-  constructor(text: string, config: Config, start: number, end: number) {
+  constructor(text: string, config: Config, start: number, choice: Choice) {
     this.#text = text;
     this.#at = start;
-    this.#end = end;
-    this.directives = new Directives(text, end, config);
+    this.#end = text.length;
+    this.directives = new Directives(text, text.length, config, choice);
   }
 
-  run(): void {
+  run(one = false): void {
     const text = this.#text;
     const end = this.#end;
     let fresh = true;
     while (this.#at < end) {
+      if (one && (this.directives.macros.size > 0 || (this.items.length > 0 && this.#words.length === 0)))
+        return;
       const at = this.#at;
       const c = text.charCodeAt(at);
       if (c === 10) {
@@ -322,7 +332,13 @@ class Scanner {
     };
     if (first.text === 'typedef') {
       const name = declared(words, 1, this.#text);
-      if (name) add('typedef', name);
+      if (name) {
+        // `typedef struct { … } foo_t;`: the struct is known by the typedef's name.
+        const body = this.items[this.items.length - 1];
+        if (body?.kind === 'aggregate' && body.start >= first.start && !body.name.includes(' '))
+          body.name = `${body.name} ${name.text}`;
+        add('typedef', name);
+      }
       return;
     }
     const group = words.findIndex((w, i) => w.c === '(' && i > 0 && words[i - 1]!.c === 'a');

@@ -22,6 +22,11 @@ export class Source {
     return this.#index(offset) + this.firstLine;
   }
 
+  /** The offset of a line's beginning. */
+  offsetOf(line: number): number {
+    return this.#lineStarts()[line - this.firstLine] ?? this.text.length;
+  }
+
   /** 1-based column of an offset. */
   columnAt(offset: number): number {
     const index = this.#index(offset);

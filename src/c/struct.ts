@@ -16,15 +16,25 @@ export function parseStruct(unit: Unit, item: Item, out: Map<string, StructDecl>
   const struct: StructDecl = { name, file: unit.path, line: unit.source.lineAt(item.start), fields: [] };
   out.set(name, struct);
   c.next();
-  members(unit, c, struct.fields, name.startsWith('union') ? name : '', out);
+  const union = name.startsWith('union') ? name : '';
+  members({ unit, c, out, tag: name.replace(/^\w+ /, '') }, struct.fields, union);
+}
+
+/** A struct's body being read; `tag` is the path of names to it: `mempolicy`, then `mempolicy.w`. */
+interface Reading {
+  unit: Unit;
+  c: Cursor;
+  out: Map<string, StructDecl>;
+  tag: string;
 }
 
 /** Members up to the closing brace. `union` names the union they lie in. */
-function members(unit: Unit, c: Cursor, fields: Field[], union: string, out: Map<string, StructDecl>): void {
+function members(s: Reading, fields: Field[], union: string): void {
+  const { c } = s;
   while (!c.done && !c.is('}')) {
     const start = c.at;
     try {
-      member(unit, c, fields, union, out);
+      member(s, fields, union);
     } catch (error) {
       if (error !== SYNTAX) throw error;
       c.at = Math.max(c.at, start);
@@ -38,11 +48,12 @@ function members(unit: Unit, c: Cursor, fields: Field[], union: string, out: Map
   c.accept('}');
 }
 
-function member(unit: Unit, c: Cursor, fields: Field[], union: string, out: Map<string, StructDecl>): void {
+function member(s: Reading, fields: Field[], union: string): void {
+  const { unit, c, out } = s;
   if (c.accept(';')) return;
   const line = unit.source.lineAt(c.token.pos);
   if (c.token.kind === Id && c.ahead(1).text === '(' && !isTypeKeyword(c.text)) {
-    macroMember(unit, c, fields, union, out, line);
+    macroMember(s, fields, union, line);
     return;
   }
   // Words without a semicolon: randomized_struct_fields_start and its like.
@@ -58,17 +69,15 @@ function member(unit: Unit, c: Cursor, fields: Field[], union: string, out: Map<
   if ((c.is('struct') || c.is('union')) && (c.ahead(1).text === '{' || c.ahead(2).text === '{')) {
     const word = c.next().text;
     const tag = c.token.kind === Id ? c.next().text : '';
-    const open = c.token;
+    // A member's name comes after the body it is needed for.
+    const after = c.tokens[c.afterGroup(c.at)]!;
+    const named = after.text === '*' ? c.tokens[c.afterGroup(c.at) + 1]! : after;
+    const path = tag || (named.kind === Id ? `${s.tag}.${named.text}` : '');
+    const name = path ? `${word} ${path}` : `${word} <${c.token.pos}>`;
     c.next();
     const inner: Field[] = [];
-    const name = tag ? `${word} ${tag}` : `${word} <${open.pos}>`;
-    members(unit, c, inner, word === 'union' ? name : union, out);
-    if (c.is(';') && !tag) {
-      fields.push(...inner);
-      c.next();
-      return;
-    }
-    out.set(name, { name, file: unit.path, line, fields: inner });
+    members({ ...s, tag: path || s.tag }, inner, word === 'union' ? name : path ? '' : union);
+    if (path) out.set(name, { name, file: unit.path, line, fields: inner });
     if (c.accept(';')) {
       fields.push(...inner);
       return;
@@ -95,14 +104,8 @@ function member(unit: Unit, c: Cursor, fields: Field[], union: string, out: Map<
 }
 
 /** `DECLARE_BITMAP(x, n);`, `DECLARE_FLEX_ARRAY(T, x);`, `struct_group(name, members);`. */
-function macroMember(
-  unit: Unit,
-  c: Cursor,
-  fields: Field[],
-  union: string,
-  out: Map<string, StructDecl>,
-  line: number,
-): void {
+function macroMember(s: Reading, fields: Field[], union: string, line: number): void {
+  const { c } = s;
   const macro = c.text;
   const end = c.afterGroup(c.at + 1) - 1;
   if (/^(?:__)?struct_group/.test(macro)) {
@@ -111,7 +114,7 @@ function macroMember(
     while (c.at < end && skip > 0) if (c.next().text === ',') skip--;
     while (c.at < end) {
       const start = c.at;
-      member(unit, c, fields, union, out);
+      member(s, fields, union);
       if (c.at === start) break;
     }
   } else if (macro === 'DECLARE_BITMAP' && c.ahead(2).kind === Id) {

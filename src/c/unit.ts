@@ -4,13 +4,15 @@
  */
 import { type Config, calculate, defaultConfig, parseInteger } from './config.ts';
 import { Cursor, SYNTAX } from './cursor.ts';
+import type { Choice } from './directives.ts';
 import { type Expansion, expand } from './expand.ts';
 import { Function_ } from './function.ts';
+import { cleanupCalls } from './guards.ts';
 import type { CFunction, CType, CUnit, Macro, StructDecl } from './ir.ts';
 import { Id, lex, Num, Punct } from './lex.ts';
 import { declaredByMacro, expands } from './macro-policy.ts';
 import { declarator, specifiers } from './parse-type.ts';
-import { type Item, type MacroText, type Range, scan } from './scan.ts';
+import { type Item, type MacroText, type Range, type Scan, scan } from './scan.ts';
 import { Source } from './source.ts';
 import { stripAttributes } from './strip.ts';
 import { parseEnum, parseStruct } from './struct.ts';
@@ -26,6 +28,10 @@ export interface ParseOptions {
   keep?: (name: string) => boolean;
   /** Enumerators and constants that the text does not define. */
   constant?: (name: string) => number | null;
+  /** The text of a DEFINE_GUARD, DEFINE_FREE or DEFINE_CLASS of that class elsewhere. */
+  cleanup?: (name: string) => string | null;
+  /** Lines that must be read even when the configuration excludes them: those that a patch touches. */
+  touched?: readonly number[];
   /** The number of the text's first line. */
   firstLine?: number;
 }
@@ -56,18 +62,28 @@ export class Unit implements CUnit {
   /** The text's first function was entered before the text begins. */
   readonly startsInside: boolean;
 
-  constructor(source: Source, options: ParseOptions, startsInside = false) {
-    this.startsInside = startsInside;
+  constructor(source: Source, options: ParseOptions, given: { startsInside?: boolean; scan?: Scan } = {}) {
+    this.startsInside = given.startsInside ?? false;
     this.source = source;
     this.path = source.path;
     this.options = options;
     this.config = options.config ?? defaultConfig;
-    const { items, macros, includes, inactive } = scan(source.text, this.config);
+    const { items, macros, includes, inactive } =
+      given.scan ?? scan(source.text, this.config, this.#choice());
     this.items = items;
     this.texts = macros;
     this.includes = includes;
     this.inactive = inactive;
     this.#typeNames = new Set(items.filter((i) => i.kind === 'typedef').map((i) => i.name));
+  }
+
+  #choice(): Choice {
+    const { macros, touched } = this.options;
+    const choice: Choice = {};
+    // Headers are asked for macros; their own guards must not be answered from the tree.
+    if (macros && this.path.endsWith('.c')) choice.external = (name) => macros(name)?.body ?? null;
+    if (touched?.length) choice.wanted = touched.map((line) => this.source.offsetOf(line));
+    return choice;
   }
 
   get functions(): CFunction[] {
@@ -103,7 +119,7 @@ export class Unit implements CUnit {
       for (const item of this.items) {
         if (item.kind !== 'typedef') continue;
         const type = this.#declaredType(item, item.name);
-        if (type) this.#typedefs.set(item.name, type);
+        if (type) this.#typedefs.set(item.name, type.replace(/^(struct|union) <\d+>/, `$1 ${item.name}`));
       }
     }
     return this.#typedefs;
@@ -167,9 +183,19 @@ export class Unit implements CUnit {
     return found;
   };
 
-  /** A guard or free class defined in this file, as its definition is written. */
-  cleanupClass(_kind: 'guard' | 'free', _name: string): { enter: string; leave: string } | null {
-    return null;
+  /** The calls of a guard or free class, from its definition here or elsewhere; null when there is none. */
+  cleanupClass(kind: 'guard' | 'free', name: string): { enter: string; leave: string } | null {
+    for (const item of this.items) {
+      if (item.kind !== 'invocation' || !/^DEFINE_(?:GUARD|FREE|CLASS|LOCK_GUARD_[01])$/.test(item.name))
+        continue;
+      const text = this.source.text.slice(item.pos, item.end);
+      if (new RegExp(`^\\w+\\(\\s*${name}\\s*,`).test(text)) {
+        const calls = cleanupCalls(kind, text);
+        if (calls) return calls;
+      }
+    }
+    const text = this.options.cleanup?.(`${kind}:${name}`) ?? null;
+    return text === null ? null : cleanupCalls(kind, text);
   }
 
   readonly #external = new Map<string, MacroText | null>();
@@ -191,6 +217,8 @@ export class Unit implements CUnit {
 
   /** The value of an enumerator or of a macro that is a number. */
   readonly constant = (name: string): number | null => {
+    // Only names in capitals: a macro's argument may be a member that an enumerator is called like.
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || this.options.keep?.(name)) return null;
     let value = this.#constants.get(name);
     if (value === undefined) {
       this.#constants.set(name, null);

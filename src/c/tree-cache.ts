@@ -1,0 +1,88 @@
+/**
+ * Index files on disk: one per directory of a tree and configuration. Written beside and renamed, so that
+ * parallel runs see a whole file or none; checked when read, so that a damaged one is built again. A cache
+ * that cannot be written is no error: the index is then built by each run.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+const MAGIC = 'lockstep-index-6';
+
+/** A file as it was when it was indexed. */
+export interface FileRecord {
+  path: string;
+  /** Size, modification time and inode, as text: when they agree the file is not read. */
+  stamp: string;
+  /** Of its content. */
+  hash: number;
+}
+
+export interface Stored {
+  /** Directories with their modification times: when they agree no file came or went. */
+  dirs: { path: string; stamp: string }[];
+  files: FileRecord[];
+  /** Sorted entry lines (tree-index.ts). */
+  lines: string;
+}
+
+/** `$XDG_CACHE_HOME/lockstep`, or `~/.cache/lockstep`. */
+export function defaultCacheDir(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lockstep');
+}
+
+/** Where the index of a directory is kept. */
+export function cachePath(cacheDir: string, tree: string, group: string, configKey: string): string {
+  const hash = createHash('sha1').update(`${tree}\0${group}\0${configKey}`).digest('hex');
+  return join(cacheDir, 'c-index', `${hash}.txt`);
+}
+
+/** Reads an index; null when there is none, or it is damaged or of another format. */
+export function readCache(path: string): Stored | null {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return null;
+  }
+  const newline = bytes.indexOf(10);
+  const head = bytes.toString('latin1', 0, Math.max(0, newline)).split(' ');
+  const body = bytes.subarray(newline + 1);
+  if (head[0] !== MAGIC || head[1] !== String(crc32(body))) return null;
+  const dirCount = Number(head[2]);
+  const fileCount = Number(head[3]);
+  const linesAt = Number(head[4]);
+  if (!(dirCount >= 0 && fileCount >= 0 && linesAt >= 0)) return null;
+  const table = body.toString('utf8', 0, linesAt).split('\n');
+  const dirs = table.slice(0, dirCount).map((line) => {
+    const [dir, stamp] = line.split('\t');
+    return { path: dir!, stamp: stamp! };
+  });
+  const files = table.slice(dirCount, dirCount + fileCount).map((line) => {
+    const [file, stamp, hash] = line.split('\t');
+    return { path: file!, stamp: stamp!, hash: Number(hash) };
+  });
+  return { dirs, files, lines: body.toString('latin1', linesAt) };
+}
+
+/** Writes an index, replacing what was there. */
+export function writeCache(path: string, stored: Stored): void {
+  const table = [
+    ...stored.dirs.map((d) => `${d.path}\t${d.stamp}`),
+    ...stored.files.map((f) => `${f.path}\t${f.stamp}\t${f.hash}`),
+    '',
+  ].join('\n');
+  const head = Buffer.from(table, 'utf8');
+  const body = Buffer.concat([head, Buffer.from(stored.lines, 'latin1')]);
+  const first = `${MAGIC} ${crc32(body)} ${stored.dirs.length} ${stored.files.length} ${head.length}\n`;
+  const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}`;
+  try {
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(temporary, Buffer.concat([Buffer.from(first), body]));
+    renameSync(temporary, path);
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The names that the files of one directory of a tree define, as sorted text that is searched in place:
+ * loading an index costs a read, not a parse. It records where things are, not what they are.
+ */
+import type { Config } from './config.ts';
+import { type Item, scan } from './scan.ts';
+
+/**
+ * f function, s static function, p prototype, t struct or union, e enumerator, y typedef, v variable,
+ * m macro.
+ */
+export type Kind = 'f' | 's' | 'p' | 't' | 'e' | 'y' | 'v' | 'm';
+
+export interface Entry {
+  name: string;
+  kind: Kind;
+  /** Index of the file in its group. */
+  file: number;
+  /** Offset of the item (of the name, for a macro). */
+  offset: number;
+}
+
+/** Entries of one file, in the index's line format. */
+export function indexText(text: string, file: number, config: Config): string[] {
+  const { items, macros } = scan(text, config);
+  const lines: string[] = [];
+  for (const item of items) {
+    const kind = kindOf(item, text);
+    if (kind === null) continue;
+    if (item.kind === 'enum') enumerators(text, item, file, lines);
+    else lines.push(`${nameOf(item, text)}\t${kind}\t${file}\t${item.start}`);
+    if (kind === 't') nestedTags(text, item, file, lines);
+  }
+  for (const macro of macros.values()) lines.push(`${macro.name}\tm\t${file}\t${macro.pos}`);
+  return lines;
+}
+
+function kindOf(item: Item, text: string): Kind | null {
+  switch (item.kind) {
+    case 'function':
+      return /^static\b/.test(text.slice(item.start, item.start + 7)) ? 's' : 'f';
+    case 'prototype':
+      return 'p';
+    case 'aggregate':
+      return item.name.includes(' ') ? 't' : null;
+    case 'typedef':
+      return 'y';
+    case 'variable':
+      return 'v';
+    case 'enum':
+      return 'e';
+    case 'invocation':
+      return /^(?:DEFINE|DECLARE)_|_HEAD$/.test(item.name) ? 'v' : null;
+  }
+}
+
+/** The name under which an item is found. */
+function nameOf(item: Item, text: string): string {
+  if (
+    item.kind === 'invocation' ||
+    (item.kind === 'function' && /_DEFINE[0-6]$|^BPF_CALL_\d$/.test(item.name))
+  ) {
+    const inner = /^\w+\s*\(\s*(?:(?:struct|union|enum)\s+)?\w*(?:[^,()]*,\s*)?(\w+)/.exec(
+      text.slice(item.pos, item.pos + 200),
+    );
+    const cleanup = /^DEFINE_(GUARD|FREE|CLASS|LOCK_GUARD_[01])\s*\(\s*(\w+)/.exec(
+      text.slice(item.pos, item.pos + 200),
+    );
+    if (cleanup) return `${/FREE|CLASS/.test(cleanup[1]!) ? 'free' : 'guard'}:${cleanup[2]}`;
+    const first = /^\w+\s*\(\s*(\w+)/.exec(text.slice(item.pos, item.pos + 200));
+    // DEFINE_PER_CPU(type, name) has the name last, the others first.
+    return (/PER_CPU|FLEX/.test(item.name) ? inner?.[1] : first?.[1]) ?? item.name;
+  }
+  return item.name;
+}
+
+/** Structs that are defined inside another one. */
+function nestedTags(text: string, item: Item, file: number, lines: string[]): void {
+  NESTED.lastIndex = item.body + 1;
+  for (let match = NESTED.exec(text); match && match.index < item.end; match = NESTED.exec(text))
+    lines.push(`${match[1]} ${match[2]}\tt\t${file}\t${item.start}`);
+}
+
+const NESTED = /\b(struct|union)\s+(\w+)\s*\{/g;
+
+function enumerators(text: string, item: Item, file: number, lines: string[]): void {
+  const body = text
+    .slice(item.body + 1, item.end - 1)
+    .replace(/\/\*[\s\S]*?\*\//g, ' ')
+    .replace(/\/\/.*$/gm, ' ');
+  for (const match of body.matchAll(/(?:^|,|\n\s*#.*\n)\s*([A-Za-z_]\w*)/g))
+    lines.push(`${match[1]}\te\t${file}\t${item.start}`);
+}
+
+/** Orders lines by name, then as they are: the same tree gives the same bytes. */
+export function sortLines(lines: string[]): string {
+  // Plain code-unit order; the search below compares the same way.
+  return lines.length ? `${lines.sort().join('\n')}\n` : '';
+}
+
+/** All entries for a name in sorted lines. */
+export function lookUp(sorted: string, name: string): Entry[] {
+  let low = 0;
+  let high = sorted.length;
+  const key = `${name}\t`;
+  // Finds the first line that is not before the key.
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const start = sorted.lastIndexOf('\n', middle - 1) + 1;
+    const tab = sorted.indexOf('\t', start) + 1;
+    if (tab === 0) break;
+    if (sorted.slice(start, tab) < key) {
+      const next = sorted.indexOf('\n', tab) + 1;
+      low = next === 0 ? sorted.length : next;
+    } else high = start;
+  }
+  const found: Entry[] = [];
+  let at = low;
+  while (sorted.startsWith(key, at)) {
+    const end = sorted.indexOf('\n', at);
+    const [, kind, file, offset] = sorted.slice(at, end).split('\t');
+    found.push({ name, kind: kind as Kind, file: Number(file), offset: Number(offset) });
+    at = end + 1;
+  }
+  return found;
+}

@@ -1,0 +1,334 @@
+/**
+ * A kernel tree: where functions, structs, typedefs, macros and variables are defined, and those definitions
+ * parsed when they are needed. Directories are indexed when a name is first looked for in them, the nearest
+ * first; a name that the known directories do not define is not looked for elsewhere.
+ */
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { type Config, defaultConfig } from './config.ts';
+import type { CFunction, CType, Macro, StructDecl } from './ir.ts';
+import { scanOne } from './scan.ts';
+import { Source } from './source.ts';
+import { defaultCacheDir } from './tree-cache.ts';
+import { type Group, openGroup } from './tree-group.ts';
+import { indexText, type Kind, lookUp, sortLines } from './tree-index.ts';
+import { type ParseOptions, Unit } from './unit.ts';
+
+export interface TreeOptions {
+  /** Where indexes are kept; null: nowhere. Default: `$XDG_CACHE_HOME/lockstep`. */
+  cacheDir?: string | null;
+  config?: Config;
+  /** Macros that stay calls in what is parsed. */
+  keep?: (name: string) => boolean;
+  /** Files whose content is another than in the tree (a patch's post-image): text, or null for deleted. */
+  overlay?: ReadonlyMap<string, string | null>;
+}
+
+export interface Location {
+  path: string;
+  /** 1-based. */
+  line: number;
+}
+
+/** Directories looked in after the nearest one, in this order; true: with what is below. */
+const GROUPS: readonly (readonly [dir: string, deep: boolean])[] = [
+  ['include/linux', true],
+  ['arch/x86/include', true],
+  ['include/asm-generic', true],
+  ['mm', true],
+  ['kernel', true],
+  ['fs', false],
+  ['fs/hugetlbfs', true],
+  ['fs/proc', true],
+  ['ipc', true],
+  ['lib', false],
+  ['include/trace', false],
+  ['include/net', false],
+  ['include/uapi/linux', false],
+  ['include/uapi/asm-generic', false],
+  ['arch/x86/mm', true],
+];
+
+/** Definitions are in these, if anywhere: a static function of another .c file is not what a call means. */
+interface Found {
+  path: string;
+  kind: Kind;
+  offset: number;
+}
+
+/** Opens a tree. Throws an Error that names the directory when there is none. */
+export function openTree(dir: string, options: TreeOptions = {}): Tree {
+  if (!existsSync(dir)) throw new Error(`${dir}: no such directory`);
+  return new Tree(realpathSync(dir), options);
+}
+
+export class Tree {
+  readonly dir: string;
+  readonly config: Config;
+  readonly #options: TreeOptions;
+  readonly #cacheDir: string | null;
+  readonly #groups = new Map<string, Group>();
+  readonly #units = new Map<string, Unit | null>();
+  readonly #texts = new Map<string, string | null>();
+  readonly #found = new Map<string, Found[]>();
+  readonly #macros = new Map<string, Macro | null>();
+  readonly #structs = new Map<string, StructDecl | null>();
+
+  constructor(dir: string, options: TreeOptions) {
+    this.dir = dir;
+    this.config = options.config ?? defaultConfig;
+    this.#options = options;
+    this.#cacheDir = options.cacheDir === undefined ? defaultCacheDir() : options.cacheDir;
+  }
+
+  /** Indexes directories now (`lockstep index`); returns how many files they have. */
+  index(dirs: readonly string[] = GROUPS.map(([dir]) => dir)): number {
+    let files = 0;
+    for (const dir of dirs)
+      files += this.#group(dir, GROUPS.find(([d]) => d === dir)?.[1] ?? true).files.length;
+    return files;
+  }
+
+  /** Where the function that a call in `nearPath` means is defined; null when it is not known. */
+  findFunction(name: string, nearPath = ''): Location | null {
+    const found = this.#findFunction(name, nearPath);
+    if (!found) return null;
+    const text = this.text(found.path);
+    return text === null
+      ? null
+      : { path: found.path, line: new Source(text, found.path).lineAt(found.offset) };
+  }
+
+  /** That function, parsed; null when it is not known. */
+  function(name: string, nearPath = ''): CFunction | null {
+    const found = this.#findFunction(name, nearPath);
+    return found ? (this.unit(found.path)?.function(name) ?? null) : null;
+  }
+
+  /** A file of the tree, parsed; null when there is none. */
+  unit(path: string): Unit | null {
+    let unit = this.#units.get(path);
+    if (unit === undefined) {
+      const text = this.text(path);
+      unit = text === null ? null : new Unit(new Source(text, path), this.parseOptions(path));
+      this.#units.set(path, unit);
+    }
+    return unit;
+  }
+
+  /** Options with which a text that stands at `path` in this tree is to be parsed. */
+  parseOptions(path: string): ParseOptions {
+    const { keep } = this.#options;
+    return {
+      config: this.config,
+      macros: (name) => this.macro(name, path),
+      isType: (name) => this.typedef(name, path) !== null,
+      constant: (name) => this.constant(name, path),
+      cleanup: (name) => this.#definition(name, path, 'v')?.text ?? null,
+      ...(keep ? { keep } : {}),
+    };
+  }
+
+  /** `struct foo` or `union foo`. */
+  struct(name: string, nearPath = ''): StructDecl | null {
+    let struct = this.#structs.get(name);
+    if (struct === undefined) {
+      // `union mempolicy.w`: a member's type is found with the struct around it.
+      const dot = name.indexOf('.');
+      const outer =
+        dot < 0 ? [name] : ['struct', 'union'].map((w) => `${w} ${name.slice(name.indexOf(' ') + 1, dot)}`);
+      struct = null;
+      for (const tag of outer) struct ??= this.#one(tag, nearPath, 't')?.structs.get(name) ?? null;
+      this.#structs.set(name, struct);
+    }
+    return struct;
+  }
+
+  /** What a typedef stands for. */
+  typedef(name: string, nearPath = ''): CType | null {
+    return this.#one(name, nearPath, 'y')?.typedefs.get(name) ?? null;
+  }
+
+  /** The type of a variable at file level. */
+  global(name: string, nearPath = ''): CType | null {
+    return this.#one(name, nearPath, 'v')?.globals.get(name) ?? null;
+  }
+
+  /** A function's return type, from its definition or a declaration. */
+  returnType(name: string, nearPath = ''): CType | null {
+    const found = this.#entries(name, nearPath).find(
+      (e) => e.kind === 'f' || e.kind === 'p' || e.kind === 's',
+    );
+    if (!found) return null;
+    const unit = this.#itemUnit(found);
+    return unit?.function(name)?.returnType ?? unit?.prototypeType(name) ?? null;
+  }
+
+  /** A macro's definition. */
+  macro(name: string, nearPath = ''): Macro | null {
+    let macro = this.#macros.get(name);
+    if (macro === undefined) {
+      const found = this.#entries(name, nearPath).find((e) => e.kind === 'm');
+      const text = found ? this.text(found.path) : null;
+      macro = found && text !== null ? readMacro(text, found, name) : null;
+      this.#macros.set(name, macro);
+    }
+    return macro;
+  }
+
+  /** The value of an enumerator, or of a macro that is a number. */
+  constant(name: string, nearPath = ''): number | null {
+    const found = this.#entries(name, nearPath).find((e) => e.kind === 'e' || e.kind === 'm');
+    if (!found) return null;
+    return this.#itemUnit(found)?.constant(name) ?? null;
+  }
+
+  /** A file's text; null when there is none. */
+  text(path: string): string | null {
+    let text = this.#texts.get(path);
+    if (text === undefined) {
+      text = this.#options.overlay?.get(path);
+      if (text === undefined) {
+        try {
+          text = readFileSync(join(this.dir, path), 'latin1');
+        } catch {
+          text = null;
+        }
+      }
+      this.#texts.set(path, text);
+    }
+    return text;
+  }
+
+  #findFunction(name: string, nearPath: string): Found | null {
+    const candidates = this.#entries(name, nearPath).filter((e) => e.kind === 'f' || e.kind === 's');
+    const here = candidates.find((e) => e.path === nearPath);
+    if (here) return here;
+    // A static function of another file is only meant when it is in a header, or in a file included here.
+    const visible = candidates.filter(
+      (e) => e.kind === 'f' || e.path.endsWith('.h') || this.#includes(nearPath).has(posix.basename(e.path)),
+    );
+    return visible[0] ?? null;
+  }
+
+  #includes(path: string): Set<string> {
+    const unit = this.unit(path);
+    return new Set(unit?.includes.filter((i) => i.endsWith('.c')).map((i) => posix.basename(i)));
+  }
+
+  #definition(name: string, nearPath: string, kind: Kind): { text: string } | null {
+    const found = this.#entries(name, nearPath).find((e) => e.kind === kind);
+    const text = found ? this.text(found.path) : null;
+    if (!found || text === null) return null;
+    const scan = scanOne(text, this.config, found.offset);
+    const item = scan.items[0];
+    return item ? { text: text.slice(item.start, item.end) } : null;
+  }
+
+  /** A unit of the one item that defines `name`. */
+  #one(name: string, nearPath: string, kind: Kind): Unit | null {
+    const found = this.#entries(name, nearPath).find((e) => e.kind === kind);
+    return found ? this.#itemUnit(found) : null;
+  }
+
+  readonly #items = new Map<string, Unit | null>();
+
+  #itemUnit(found: Found): Unit | null {
+    const whole = this.#units.get(found.path);
+    if (whole) return whole;
+    if (found.kind === 'm') return this.unit(found.path);
+    const key = `${found.path}:${found.offset}`;
+    let unit = this.#items.get(key);
+    if (unit === undefined) {
+      const text = this.text(found.path);
+      unit =
+        text === null
+          ? null
+          : new Unit(new Source(text, found.path), this.parseOptions(found.path), {
+              scan: scanOne(text, this.config, found.offset),
+            });
+      this.#items.set(key, unit);
+    }
+    return unit;
+  }
+
+  /** Definitions of a name, best first. */
+  #entries(name: string, nearPath: string): Found[] {
+    const near = nearGroup(nearPath);
+    const key = `${near} ${name}`;
+    let found = this.#found.get(key);
+    if (found) return found;
+    found = this.#overlaid(name);
+    const dirs = near === '' ? GROUPS : [[near, true] as const, ...GROUPS.filter(([d]) => d !== near)];
+    for (const [dir, deep] of dirs) {
+      const group = this.#group(dir, deep);
+      const entries = group
+        .find(name)
+        .map((e) => ({ path: group.files[e.file]!.path, kind: e.kind, offset: e.offset }))
+        .filter((e) => !this.#options.overlay?.has(e.path));
+      entries.sort((a, b) => rank(a, nearPath) - rank(b, nearPath));
+      found.push(...entries);
+      // Real definitions end the search; a prototype or a variable's declaration may have a better one.
+      if (entries.some((e) => 'ftyme'.includes(e.kind) || (e.kind === 's' && e.path.endsWith('.h')))) break;
+    }
+    this.#found.set(key, found);
+    return found;
+  }
+
+  #overlay: { paths: string[]; lines: string } | null = null;
+
+  /** Definitions in files whose text is given. */
+  #overlaid(name: string): Found[] {
+    const { overlay } = this.#options;
+    if (!overlay?.size) return [];
+    if (!this.#overlay) {
+      const paths = [...overlay.keys()].sort();
+      const lines = paths.flatMap((path, i) => indexText(overlay.get(path) ?? '', i, this.config));
+      this.#overlay = { paths, lines: sortLines(lines) };
+    }
+    const { paths, lines } = this.#overlay;
+    return lookUp(lines, name).map((e) => ({ path: paths[e.file]!, kind: e.kind, offset: e.offset }));
+  }
+
+  #group(dir: string, deep: boolean): Group {
+    let group = this.#groups.get(dir);
+    if (!group) {
+      group = openGroup(this.dir, dir, deep, this.config, this.#cacheDir);
+      this.#groups.set(dir, group);
+    }
+    return group;
+  }
+}
+
+/** The directory whose index covers a path: one of GROUPS, or the path's own directory. */
+function nearGroup(path: string): string {
+  const dir = dirname(path);
+  if (path === '' || dir === '.') return '';
+  let best = '';
+  for (const [group, deep] of GROUPS) {
+    if ((dir === group || (deep && dir.startsWith(`${group}/`))) && group.length > best.length) best = group;
+  }
+  return best || dir;
+}
+
+/** Order among the definitions of one directory: same file, same directory, headers, then the rest. */
+function rank(e: Found, nearPath: string): number {
+  if (e.path === nearPath) return 0;
+  const sameDir = dirname(e.path) === dirname(nearPath) ? 0 : 1;
+  const kind = e.kind === 'f' ? 0 : e.path.endsWith('.h') ? 2 : 4;
+  return (
+    1 +
+    kind +
+    sameDir +
+    (e.path.includes('/asm-generic/') ? 1 : 0) +
+    (/\btools?\b|_32\b|compat/.test(e.path) ? 6 : 0)
+  );
+}
+
+function readMacro(text: string, found: Found, name: string): Macro | null {
+  const start = text.lastIndexOf('\n', found.offset) + 1;
+  const macro = scanOne(text, defaultConfig, start).macros.get(name);
+  if (!macro) return null;
+  const line = new Source(text, found.path).lineAt(found.offset);
+  return { name, params: macro.params, body: macro.body, line };
+}
