@@ -52,7 +52,7 @@ test('json is the review, in one order of keys', () => {
     stats: { a: 2, b: 1 },
   });
   assert.equal(render('json', shuffled, series, plain), text);
-  matchesFile('review.json', text);
+  matchesFile('review-json.txt', text);
 });
 
 test('nothing to say: a quiet line, and no mail', () => {
