@@ -62,9 +62,12 @@ export function latin1ToText(text: string): string {
   }
 }
 
-/** Lines without their ends (\n or \r\n), numbered from `firstLine`. */
+/**
+ * Lines without their ends (\n or \r\n), numbered from `firstLine`. No-break spaces, which mail programs put in
+ * place of indentation, are plain spaces again.
+ */
 export function toLines(text: string, firstLine: number): TextLine[] {
-  const lines = text.split('\n');
+  const lines = text.replaceAll('\u00a0', ' ').split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines.map((line, i) => ({
     text: line.endsWith('\r') ? line.slice(0, -1) : line,

@@ -2,7 +2,7 @@
  * Finds where a hunk ends and mends what mail did to it, so that its lines and its header agree.
  *
  * Mended, when only one reading fits the counts: context lines that lost their leading space, long lines that
- * were wrapped, counts left wrong by editing by hand, blank context lines cut off at the end, and, in text that
+ * were wrapped, counts left wrong by editing by hand, context lines cut off at the end, and, in text that
  * lost its indentation, context that now starts with a plus or minus. Anything else is refused with a reason:
  * half a hunk is worse than none. What comes out is a hunk with a marker on every line.
  */
@@ -138,7 +138,7 @@ const READINGS: Reading[] = [
   },
   { repair: 'its line counts were corrected', when: (o) => !o.indentationLost, read: recount },
   {
-    repair: 'its last blank context lines were missing',
+    repair: 'its last context lines were cut off',
     when: () => true,
     read: (body, hunk, o) => (o.quoted || o.indentationLost ? withoutTail(body, hunk, o) : null),
   },
@@ -251,7 +251,7 @@ function recount(body: TextLine[], hunk: MendedHunk, around: Surrounding): Fit |
   return { lines, used: body.length, counts: { oldCount, newCount } };
 }
 
-/** Blank context at the end of the hunk was trimmed away; three context lines end a hunk, so the rest is there. */
+/** Context at the end of the hunk was trimmed away; three context lines end a hunk, so all changes are there. */
 function withoutTail(body: TextLine[], hunk: MendedHunk, options: HunkOptions): Fit | null {
   const lines: TextLine[] = [];
   let oldCount = 0;

@@ -29,6 +29,27 @@ test('trailing white space that was cut off does not matter', async () => {
   assert.deepEqual(series.repaired, []);
 });
 
+test('no-break spaces in place of indentation are spaces', async () => {
+  const spaced = DIFF.replaceAll('\t', '    ');
+  const series = await readSeries(
+    spaced.replace(/ {4}/g, ' \u00a0 \u00a0').replace(/^ (?=\S)/gm, '\u00a0'),
+    'x',
+  );
+  assert.equal(allLines(series), allLines(await readSeries(spaced, 'x')));
+  assert.equal(series.patches[0]!.indentationLost, false);
+});
+
+test('a reply that cut context after the last change is read up to there', async () => {
+  const quoted = DIFF.split('\n')
+    .slice(0, 12)
+    .map((line) => `> ${line}`)
+    .join('\n');
+  const series = await readSeries(`${quoted}\n\nThis needs a check.\n`, 'x');
+  assert.ok(addsUp(series));
+  assert.equal(series.patches[0]!.files[0]!.hunks[0]!.newCount, 6);
+  assert.match(series.repaired.join(), /last context lines were cut off/);
+});
+
 test('a wrapped line is joined', async () => {
   const long = `+\tlevel = p->level++ +${' one +'.repeat(12)} two;`;
   const whole = DIFF.replace('+\tlevel = p->level++;', long);
