@@ -190,9 +190,13 @@ function goesOn(body: TextLine[], i: number): boolean {
   return /^[-+](?!- ?$)/.test(text) && !/^[-+]{2,3} /.test(text) && !/^[-+*] \S/.test(text);
 }
 
+/** Longer hunks are not searched for a line to flip: the search is quadratic. */
+const MAX_FLIP_LINES = 2000;
+
 /** In text without indentation, one line whose own text starts with a marker; only when exactly one fits. */
 function flipOne(body: TextLine[], hunk: MendedHunk): Fit | null {
   let found: Fit | null = null;
+  if (body.length > MAX_FLIP_LINES) return null;
   for (let i = 0; i < body.length; i++) {
     if (!/^[-+]/.test(body[i]!.text)) continue;
     const changed = [...body];
