@@ -98,7 +98,7 @@ test('bad input is one line that names it, exit status 2', async (t) => {
   }
   const cut = await lockstep(['check', join(tree, 'cut.patch')]);
   assert.equal(cut.status, 2);
-  assert.match(cut.err, /cut\.patch:22: truncated hunk: .* \(mm\/task_policy\.c\)\n$/);
+  assert.match(cut.err, /cut\.patch:23: truncated hunk: .* \(mm\/task_policy\.c\)\n$/);
   const noTree = await lockstep(['check', '--tree', join(tree, 'nowhere'), EXAMPLE]);
   assert.deepEqual(noTree, {
     status: 2,
