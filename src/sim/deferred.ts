@@ -62,7 +62,7 @@ export function spawn(mc: Machine, t: number, site: number, routine: number, arg
 /** work.queue and timer.start. */
 export const workQueue: EventKind = {
   foot(mc, t, at) {
-    slot(mc, 0, addressAt(mc, t, at + 1), M_WRITE);
+    footCell(mc, addressAt(mc, t, at + 1), 0);
   },
   run(mc, t, at) {
     const { code } = mc;
@@ -97,8 +97,7 @@ export const workStart: EventKind = {
 /** The work function may free its own item: then nothing is left to be marked. */
 export const workDone: EventKind = {
   foot(mc, t) {
-    const address = mc.m[mc.threadBase[t]! + LANE_AT]!;
-    slot(mc, 0, address, M_WRITE);
+    footCell(mc, mc.m[mc.threadBase[t]! + LANE_AT]!, 0);
   },
   run(mc, t) {
     const address = mc.m[mc.threadBase[t]! + LANE_AT]!;

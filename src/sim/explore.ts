@@ -1,15 +1,18 @@
 /**
  * The front of the concurrent core: explores a program and gives a verdict, replays a token.
  *
- * `explore` stops at the first violation; `exploreAll` goes on and keeps one violation of each hazard. Both end in `not-exhausted` when a
- * budget is used up, the signal aborts, or an execution could not be followed (a pool of objects or callbacks was used up).
+ * `explore` stops at the first violation; `exploreAll` goes on and keeps one violation of each hazard. The schedule of a violation is then
+ * made as short as it can be. Both end in `not-exhausted` when a budget is used up, the signal aborts, or an execution could not be
+ * followed (a pool of objects or callbacks was used up). `count` only counts executions.
  */
+import { exploreBounded } from './bounded.ts';
 import { compile } from './compile.ts';
-import { LIMITS, Machine } from './machine.ts';
+import { type Counts, Dpor, type Exploration, STOPPED, type Visitor } from './dpor.ts';
+import { Machine } from './machine.ts';
 import { HAZARDS, type Hazard, type Program, type Schedule, type Verdict } from './program.ts';
 import { narrate } from './schedule.ts';
-import { choiceOf, hash, shortest } from './search.ts';
-import { alternatives, enabled, finish, reset, step } from './step.ts';
+import { shortest } from './search.ts';
+import { reset } from './step.ts';
 import { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
 
 export interface Options {
@@ -25,6 +28,7 @@ export interface Options {
 }
 
 export type Violates = Extract<Verdict, { kind: 'violates' }> & { token: string };
+export type Result = Exclude<Verdict, { kind: 'violates' }> | Violates;
 
 export interface AllVerdicts {
   /** One per hazard, in the order of HAZARDS. */
@@ -33,6 +37,7 @@ export interface AllVerdicts {
   exhausted: boolean;
   /** Why it is not exhausted, else ''. */
   reason: string;
+  /** The bound cut something off. */
   bounded: boolean;
 }
 
@@ -40,7 +45,7 @@ const MAX_STEPS = 5_000_000;
 const MAX_LENGTH = 4_000;
 const SEARCH_STEPS = 400_000;
 
-export function explore(program: Program, options: Options = {}): Verdict {
+export function explore(program: Program, options: Options = {}): Result {
   const all = run(program, options, true);
   const [first] = all.verdicts;
   if (first) return first;
@@ -53,93 +58,61 @@ export function exploreAll(program: Program, options: Options = {}): AllVerdicts
   return run(program, options, false);
 }
 
+/** Numbers of executions, for tests and benchmarks. */
+export function count(program: Program, options: Options = {}): Counts & { reason: string; bounded: boolean } {
+  const { counts, reason, bounded } = walk(prepare(program, options), options, () => false);
+  return { ...counts, reason, bounded };
+}
+
 /** Runs the schedule of a token again. */
 export function replay(program: Program, token: string): Schedule {
   const { fingerprint, hazard, choices } = parseToken(token);
   if (fingerprint !== programFingerprint(program)) {
     throw new ReplayError('the program has changed since the token was made');
   }
-  const mc = new Machine(compile(program));
-  mc.want([hazard]);
-  reset(mc);
-  return narrate(mc, choices, hazard);
+  return narrate(prepare(program, { hazards: [hazard] }), choices, hazard);
 }
 
-function run(program: Program, options: Options, once: boolean): AllVerdicts {
+/** A machine at the start of the program. */
+export function prepare(program: Program, options: Options = {}): Machine {
   const mc = new Machine(compile(program, options.rounds));
   mc.want(options.hazards);
   reset(mc);
-  const found = new Map<number, number[]>();
-  const state = { executions: 0, left: options.maxSteps ?? MAX_STEPS, reason: '' };
-  const deadline = options.maxMillis === undefined ? Infinity : Date.now() + options.maxMillis;
-  const seen = new Set<number>();
-  const path: number[] = [];
-  let ticks = 0;
-  const go = (): boolean => {
-    if (state.left <= 0) state.reason = `the budget of ${options.maxSteps ?? MAX_STEPS} steps is used up`;
-    if ((++ticks & 255) === 0) {
-      if (Date.now() > deadline) state.reason = `the budget of ${options.maxMillis} ms is used up`;
-      if (options.signal?.aborted) state.reason = 'it was cancelled';
-    }
-    if (path.length > MAX_LENGTH) state.reason = `an execution is longer than ${MAX_LENGTH} steps`;
-    if (state.reason !== '') return true;
-    const key = hash(mc, 0);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    let any = false;
-    for (let t = 0; t < mc.threads; t++) {
-      if (!enabled(mc, t)) continue;
-      any = true;
-      for (let a = 0; a < alternatives(mc, t); a++) {
-        const mark = mc.logged;
-        state.left--;
-        step(mc, t, a);
-        path.push(choiceOf(t, a));
-        if (mc.limit !== 0) state.reason = LIMITS[mc.limit]!;
-        let stop = false;
-        if (mc.violation >= 0) {
-          if (!found.has(mc.violation)) found.set(mc.violation, path.slice());
-          stop = once;
-        }
-        if (!stop) stop = go();
-        path.pop();
-        mc.undo(mark);
-        if (stop) return true;
-      }
-    }
-    if (any) return false;
-    state.executions++;
-    finish(mc);
-    if (mc.violation < 0) return false;
-    if (!found.has(mc.violation)) found.set(mc.violation, path.slice());
-    return once;
-  };
-  go();
-  mc.undo(0);
-  const verdicts = [...found.keys()]
-    .sort((a, b) => a - b)
-    .map((bit) => violation(program, bit, found.get(bit)!, state.executions, options));
-  return {
-    verdicts,
-    executions: state.executions,
-    exhausted: state.reason === '',
-    reason: state.reason,
-    bounded: false,
-  };
+  return mc;
 }
 
-function violation(
-  program: Program,
-  bit: number,
-  path: number[],
-  executions: number,
-  options: Options,
-): Violates {
-  const hazard = HAZARDS[bit]!;
-  const mc = new Machine(compile(program, options.rounds));
-  mc.want([hazard]);
-  reset(mc);
-  const choices = shortest(mc, bit, SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
-  const schedule = narrate(mc, choices, hazard);
+function walk(mc: Machine, options: Options, violation: Visitor['violation']): Exploration & { bounded: boolean } {
+  const { maxMillis, maxSteps = MAX_STEPS, bound, signal } = options;
+  const deadline = maxMillis === undefined ? Number.POSITIVE_INFINITY : Date.now() + maxMillis;
+  const visitor: Visitor = {
+    violation,
+    check({ steps }) {
+      if (steps > maxSteps) return `the budget of ${maxSteps} steps is used up`;
+      if (Date.now() > deadline) return `the budget of ${maxMillis} ms is used up`;
+      return signal?.aborted ? 'it was cancelled' : '';
+    },
+  };
+  if (bound !== undefined) return exploreBounded(mc, bound, visitor);
+  return { ...new Dpor(mc, visitor).run(), bounded: false };
+}
+
+function run(program: Program, options: Options, once: boolean): AllVerdicts {
+  const mc = prepare(program, options);
+  const found = new Map<number, number[]>();
+  const { counts, reason, bounded } = walk(mc, options, (path) => {
+    if (!found.has(mc.violation)) found.set(mc.violation, path());
+    return once;
+  });
+  const executions = counts.complete + counts.blocked;
+  const verdicts = [...found.keys()]
+    .sort((a, b) => a - b)
+    .map((bit) => violates(program, HAZARDS[bit]!, found.get(bit)!, executions, options));
+  const why = reason === STOPPED ? '' : reason;
+  return { verdicts, executions, exhausted: why === '', reason: why, bounded };
+}
+
+function violates(program: Program, hazard: Hazard, path: number[], executions: number, options: Options): Violates {
+  const choices = shortest(prepare(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
+  const schedule = narrate(prepare(program, { hazards: [hazard] }), choices, hazard);
   return { kind: 'violates', executions, schedule, choices, token: tokenOf(program, choices, hazard) };
 }

@@ -1,7 +1,7 @@
 /** The simulation core: programs in, verdicts, schedules and costs out. It knows nothing of C or Linux. */
 
 export { ProgramError } from './compile.ts';
-export { type AllVerdicts, explore, exploreAll, type Options, replay, type Violates } from './explore.ts';
+export { type AllVerdicts, count, explore, exploreAll, type Options, type Result, replay, type Violates } from './explore.ts';
 export * from './program.ts';
 export * from './sequential/index.ts';
 export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';

@@ -30,6 +30,7 @@ export const store: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 1);
     slot(mc, 0, address, M_WRITE);
+    footOld(mc, address);
     footMoves(mc, t, address, mc.value(t, mc.code[at + 3]!));
   },
   run(mc, t, at) {
@@ -43,6 +44,7 @@ export const rmw: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 2);
     slot(mc, 0, address, M_WRITE);
+    footOld(mc, address);
     if (mc.code[at + 4] === 0) footMoves(mc, t, address, mc.value(t, mc.code[at + 5]!));
   },
   run(mc, t, at) {
@@ -82,6 +84,7 @@ export const cmpxchg: EventKind = {
 export const access: EventKind = {
   foot(mc, t, at) {
     const whole = mc.code[at + 4] === 1;
+    footOld(mc, addressAt(mc, t, at + 1));
     slot(mc, 0, addressAt(mc, t, at + 1), whole ? M_TOUCH : mc.code[at + 3] === 1 ? M_WRITE : M_READ);
   },
   run(mc, t, at) {
@@ -180,6 +183,11 @@ function footMoves(mc: Machine, t: number, address: number, value: number): void
     const inner = mc.m[mc.base[target]! + i]!;
     if (moves(mc, t, inner)) return slot(mc, 2, mc.refAt[mc.objectOf(inner)]!, M_MOVE);
   }
+}
+
+/** The value before a write: what a cmpxchg that is moved before it finds. */
+function footOld(mc: Machine, address: number): void {
+  mc.foot[F_OLD] = address > 0 ? mc.m[address]! : 0;
 }
 
 function setMember(mc: Machine, address: number, packed: number): void {

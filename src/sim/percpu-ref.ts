@@ -24,7 +24,7 @@ import {
 } from './event.ts';
 import { enter } from './frame.ts';
 import { F_DELTA, F_OLD, F_OP, LANE_AT, type Machine, TRY_FAILED } from './machine.ts';
-import { M_ADD, M_DEC, M_LAST, M_QUEUE_CALLBACK, M_READ, M_WRITE, REF_PUT } from './opcodes.ts';
+import { M_ADD, M_DEC, M_LAST, M_QUEUE_CALLBACK, M_READ, M_WRITE, PERCPU_TRYGET, REF_PUT } from './opcodes.ts';
 import { beginGrace } from './rcu.ts';
 import { footPut, gain, left, lose } from './refcount.ts';
 
@@ -53,7 +53,7 @@ export const percpuInit: EventKind = {
 
 export const percpuGet: EventKind = {
   foot(mc, t, at) {
-    footGet(mc, t, addressAt(mc, t, at + 1), true);
+    footGet(mc, addressAt(mc, t, at + 1), true);
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
@@ -73,7 +73,7 @@ export const percpuGet: EventKind = {
 export const percpuTryget: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 1);
-    footGet(mc, t, address, address <= 0 || canGet(mc, address, mc.code[at + 4] === 1));
+    footGet(mc, address, address <= 0 || canGet(mc, address, mc.code[at + 4] === 1));
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
@@ -102,7 +102,7 @@ export const percpuPut: EventKind = {
     const slack = address > 0 && mc.owned(object, t) === 0 ? left(mc, t, address + COUNT) : 2;
     const owner = address > 0 && mc.owned(object, t) > 0;
     slot(mc, 0, address, owner ? M_ADD : slack > 1 ? M_DEC : M_LAST);
-    mc.foot[F_OP] = owner ? 0 : REF_PUT;
+    mc.foot[F_OP] = owner ? PERCPU_TRYGET : REF_PUT;
     mc.foot[F_OLD] = slack;
     mc.foot[F_DELTA] = -1;
   },
@@ -185,10 +185,11 @@ function canGet(mc: Machine, address: number, live: boolean): boolean {
   return mode === PERCPU || mode === DYING || mc.m[address + COUNT]! > 0;
 }
 
-function footGet(mc: Machine, t: number, address: number, hit: boolean): void {
+function footGet(mc: Machine, address: number, hit: boolean): void {
   const atomic = address > 0 && mc.m[address] === ATOMIC;
   const blind = hit && !(atomic && mc.m[address + COUNT]! <= 0);
-  slot(mc, 0, address, blind ? M_ADD : t < 0 ? M_WRITE : hit ? M_WRITE : M_READ);
+  slot(mc, 0, address, blind ? M_ADD : hit ? M_WRITE : M_READ);
+  mc.foot[F_OP] = PERCPU_TRYGET;
   mc.foot[F_DELTA] = hit ? 1 : 0;
 }
 

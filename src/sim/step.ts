@@ -15,6 +15,8 @@ import * as locks from './lock.ts';
 import {
   BH,
   DONE,
+  F_OLD,
+  F_OP,
   FP,
   HALTED,
   HELD,
@@ -41,7 +43,10 @@ import * as waiting from './wait.ts';
 const MAX_LOCAL = 20_000;
 
 const choose: EventKind = {
-  foot() {},
+  foot(mc, _, at) {
+    mc.foot[F_OP] = O.CHOOSE;
+    mc.foot[F_OLD] = mc.c.alternatives[mc.code[at + 2]!]!.length;
+  },
   run(mc, t, at) {
     const alternatives = mc.c.alternatives[mc.code[at + 2]!]!;
     const value = alternatives[mc.choice] ?? alternatives[0]!;
