@@ -77,10 +77,12 @@ function textOf(e: Ast, source: Source): string {
 }
 
 const HELD =
-  /\b(?:must|should|shall|needs? to|has to|have to|is|be) (?:only )?(?:be )?(?:called|entered|invoked|used)?[^.;]{0,40}?\b(?:with|under|while holding|holding)\b([^.;]{1,80}?)\b(?:held|locked|lock taken|acquired)\b/i;
+  /\b(?:must|should|shall|needs? to|has to|have to) (?:only |always )?be (?:called|entered|invoked|used)\b[^.;]{0,60}?\b(?:with|under|while holding|holding)\b([^.;]{1,80}?)\b(?:held|locked|lock taken|acquired)\b(?:\s+(?:for|in)\s+\w+(?: or \w+)?)?/i;
 const CALLERS_HOLD =
   /\bcallers? (?:must|should|has to|have to|needs to|is expected to)?\s*holds?\b([^.;]{1,60})/i;
-const LOCK_NAME = /&?[A-Za-z_][\w>.&-]*(?:->\w+|\.\w+|_lock|_sem|_mutex|lock|sem|ptl|mutex)\b(?:\(\))?/;
+const LOCK_NAME = /&?[A-Za-z_][\w>.&-]*(?:->\w+|\.\w+|_lock|_sem|_mutex|lock|sem|ptl|mutex)\b(?:\(\))?/g;
+/** A kind of lock, not a lock. */
+const GENERIC = /^(?:read|write|spin|rw|page|raw)?_?(?:lock|mutex|sem)$/i;
 const SLEEP_DOC =
   /\bContext:[^.]*\b(?:may|can|might) sleep\b|\bThis function (?:may|might|can) sleep\b|\bMay sleep\b/;
 
@@ -97,13 +99,13 @@ export function commentContracts(comment: string, line: number): Contract[] {
   for (const pattern of [HELD, CALLERS_HOLD]) {
     const match = pattern.exec(plain);
     if (!match) continue;
-    const lock = LOCK_NAME.exec(match[1]!);
+    // "must not be held", "with either a or b held": not a contract that one lock fulfils.
+    if (/\b(?:not|no|without|never|either|or)\b/.test(match[1]!) || /\bnot\b/.test(match[0])) continue;
+    const lock = [...match[1]!.matchAll(LOCK_NAME)].find((m) => !GENERIC.test(m[0]));
     if (!lock) continue;
-    const mode = /\b(?:read|shared)\b/i.test(match[0])
-      ? 'shared'
-      : /\b(?:write|writing|exclusive(?:ly)?)\b/i.test(match[0])
-        ? 'exclusive'
-        : '';
+    const reads = /\bread|\bshared\b/i.test(match[0]);
+    const writes = /\bwrit|\bexclusive/i.test(match[0]);
+    const mode = reads === writes ? '' : reads ? 'shared' : 'exclusive';
     found.push({ kind: 'must-hold', lock: lock[0], mode, line: at(lock[0]) });
     break;
   }

@@ -114,7 +114,7 @@ function repair(piece: Piece, config: Config): Repaired {
   const text =
     kept.slice(0, skipped).replace(/[^\n]/g, ' ').slice(comment.length) +
     kept.slice(Math.max(skipped, comment.length));
-  const start = opening(piece, tokens, shape, rest !== null);
+  const start = opening({ ...piece, text: opened }, tokens, shape, rest !== null);
   if (start.inside) control ||= firstJump(tokens) ? 'if (__unseen) ' : '';
   const close = [...shape.open].reverse().map((o) => (o.isDo ? '} while (__unseen);' : '}'));
   const ends = close.join('') + '}'.repeat(start.unclosed) + (start.semicolon ? ';' : '');
@@ -190,6 +190,8 @@ interface Level {
 interface Shape {
   /** Levels that the text closes without opening them, innermost first; the last one is never closed. */
   levels: Level[];
+  /** Index of the token after the last brace that closes what the text did not open; 0 when none does. */
+  afterClose: number;
   /** Braces that are open at the end. */
   open: { isDo: boolean }[];
   /** Offset from which a statement is incomplete, −1 when none is. */
@@ -208,6 +210,7 @@ function measure(tokens: Token[]): Shape {
   let boundary = -1;
   let loopHead = false;
   let headAtBoundary = false;
+  let afterClose = 0;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;
     if (token.kind === Eof) break;
@@ -234,6 +237,7 @@ function measure(tokens: Token[]): Shape {
         if (open.length) open.pop();
         else {
           level.closer = tokens[i + 1]?.text ?? '';
+          afterClose = i + 1;
           level = { hasCase: false, hasBreak: false, closer: '' };
           levels.push(level);
         }
@@ -247,7 +251,7 @@ function measure(tokens: Token[]): Shape {
   let cutAt = -1;
   if (parens > 0 && headAtBoundary) cutAt = boundary;
   else if (parens > 0) cutAt = Math.max(0, parenAt);
-  return { levels, open, cutAt, headRest };
+  return { levels, afterClose, open, cutAt, headRest };
 }
 
 interface Opening {
@@ -292,18 +296,33 @@ function opening(piece: Piece, tokens: Token[], shape: Shape, midStatement: bool
     };
   }
   const head = isFunction ? closeHead(heading) : 'void unseen_function(void)';
-  // The outermost level is the function's body; when nothing closes it, it is the piece's own level.
-  const inner = shape.levels.slice(0, Math.max(0, closed - 1));
-  const outer = shape.levels[Math.max(0, closed - 1)]!;
-  const blocks = [wrap(outer, false), ...inner.reverse().map((level) => wrap(level, true))];
-  const extra = blocks[0] ? 1 : 0;
-  if (extra && closed > 0) blocks[0] = '';
+  // The outermost level is the function's body: closed by the last brace, or open to the end of the piece.
+  const isOpen = closed === 0 || !endsFunction(piece.text, tokens, shape);
+  const own = isOpen ? closed : closed - 1;
+  const outer = isOpen ? wrap(shape.levels[own]!, false) : '';
+  const blocks = [
+    outer,
+    ...shape.levels
+      .slice(0, own)
+      .reverse()
+      .map((level) => wrap(level, true)),
+  ];
   return {
     text: `${head} { ${blocks.filter(Boolean).join(' ')} `,
-    unclosed: closed === 0 ? 1 + extra : 0,
+    unclosed: isOpen ? (outer ? 2 : 1) : 0,
     semicolon: false,
     inside: true,
   };
+}
+
+/** Does the last unmatched brace end the function, and not a block in it? */
+function endsFunction(text: string, tokens: Token[], shape: Shape): boolean {
+  const brace = tokens[shape.afterClose - 1]!;
+  const closer = shape.levels[shape.levels.length - 2]!.closer;
+  if (closer === 'else' || closer === 'while') return false;
+  // Where there is indentation, the kernel's style decides.
+  if (/^\t/m.test(text)) return /(?:^|\n)$/.test(text.slice(Math.max(0, brace.pos - 1), brace.pos));
+  return !inBody(tokens.slice(shape.afterClose), '');
 }
 
 /** The opening of a block that is not visible, from what is seen of it. */
@@ -341,7 +360,7 @@ function closeHead(heading: string): string {
 
 const CONTROL = /^(?:if|for|while|do|switch|return|goto|break|continue|case|default|else)$/;
 const TOP_LEVEL =
-  /^(?:static|extern|typedef|EXPORT_SYMBOL\w*|module_\w+|MODULE_\w+|__setup|\w+_initcall|DEFINE_\w+)$/;
+  /^(?:static|extern|typedef|EXPORT_SYMBOL\w*|(?:core|early|module)_\w+|MODULE_\w+|__setup\w*|\w+_(?:initcall|param)|DEFINE_\w+)$/;
 
 /** Does the piece, balanced as it is, begin inside a function's body? The first clear sign decides. */
 function inBody(tokens: Token[], heading: string): boolean {

@@ -218,8 +218,11 @@ function character(text: string): number {
 
 /** String literals side by side, names of string macros among them. */
 function string(c: Cursor, first: Token): Ast {
-  let text = first.kind === Str ? first.text.slice(1, -1) : '';
-  while (c.token.kind === Str || (c.token.kind === Id && !KEYWORDS.has(c.text) && c.previous.kind === Str)) {
+  let text = '';
+  while (
+    c.token.kind === Str ||
+    (c.token.kind === Id && c.token !== first && !KEYWORDS.has(c.text) && c.previous.kind === Str)
+  ) {
     if (c.token.kind === Str) text += c.text.slice(1, -1);
     else if (c.ahead(1).text === '(') {
       c.next();

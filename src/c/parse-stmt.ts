@@ -410,8 +410,8 @@ function macroStatement(c: Cursor, a: Token, loose: boolean): Stmt | null {
   const bodyFollows =
     after.text === '{' ||
     ((after.kind === Id || after.kind === Str) && (iterates || !after.fresh || MAYBE_PATTERN.test(name)));
-  // A loop over nothing is a call: functions are named like loops too.
-  if (!bodyFollows || after.kind === Eof) return null;
+  // A loop over nothing is a call, unless it is known to be a loop: functions are named like loops too.
+  if (!(bodyFollows || (ITERATORS.has(name) && after.text === ';')) || after.kind === Eof) return null;
   if (!iterates && after.kind !== Punct && !MAYBE_PATTERN.test(name)) return null;
   c.statements++;
   const args = argumentsOf(c, close);

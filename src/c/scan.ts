@@ -345,7 +345,9 @@ class Scanner {
     const equals = words.findIndex((w) => w.c === '=');
     const brace = words.findIndex((w) => w.c === '{');
     const caller = group > 0 ? words[group - 1]! : null;
-    if (caller && (equals < 0 || group < equals) && (brace < 0 || group < brace)) {
+    const pointer =
+      group > 0 && /^\(\s*\*/.test(this.#text.slice(words[group]!.start, words[group]!.start + 20));
+    if (caller && !pointer && (equals < 0 || group < equals) && (brace < 0 || group < brace)) {
       const plain = words
         .slice(0, group - 1)
         .filter((w) => w.c === 'a' && w.text !== 'static' && w.text !== 'extern');

@@ -32,8 +32,9 @@ export interface Location {
 
 /** Directories looked in after the nearest one, in this order; true: with what is below. */
 const GROUPS: readonly (readonly [dir: string, deep: boolean])[] = [
-  ['include/linux', true],
+  // The architecture's definitions come before the generic ones that they replace.
   ['arch/x86/include', true],
+  ['include/linux', true],
   ['include/asm-generic', true],
   ['mm', true],
   ['kernel', true],
