@@ -196,22 +196,13 @@ export function declarator(c: Cursor, base: string, abstract: boolean): Declarat
     // `(*name)(…)`: read what is in the parentheses with the rest as its base.
     const rest = c.at;
     c.at = inner + 1;
-    const result = declarator(c, `${type} (&)${suffixes.join('')}`, abstract);
+    const result = declarator(c, '&', abstract);
     c.at = rest;
-    const own = result.type.endsWith(' *') && result.type.includes('(&)');
-    if (own) {
-      const stars = /(?: ?\*)+$/.exec(result.type)![0].replaceAll(' ', '');
-      const body = result.type.slice(0, result.type.length - /(?: ?\*)+$/.exec(result.type)![0].length);
-      return { ...result, type: body.replace('(&)', `(${stars})`) };
-    }
-    if (result.type.includes('(&)')) {
-      const array = /^(.*)\(&\)(.*?) ?(\[\])$/.exec(result.type);
-      if (array) return { ...result, type: `${array[1]}(*)${array[2]} []` };
-      if (result.params) return { ...result, type: result.type.replace(/\(&\)/, '(*)') };
-      // `int (name)(void)` or `int (name)`.
-      return { ...result, type: result.type.replace(/ \(&\).*$/, ''), params };
-    }
-    return result;
+    const derived = result.type.slice(1).trim().replace(' []', '[]');
+    if (derived !== '') return { ...result, type: `${type} (${derived})${suffixes.join('')}` };
+    // `int (name)(void)` or `int (name)`.
+    const plain = suffixes.length && !params ? `${type} ${suffixes.join('')}` : type;
+    return { ...result, type: plain, params };
   });
 }
 

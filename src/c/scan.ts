@@ -335,8 +335,10 @@ class Scanner {
       if (name) {
         // `typedef struct { … } foo_t;`: the struct is known by the typedef's name.
         const body = this.items[this.items.length - 1];
-        if (body?.kind === 'aggregate' && body.start >= first.start && !body.name.includes(' '))
+        if (body?.kind === 'aggregate' && body.start >= first.start && !body.name.includes(' ')) {
           body.name = `${body.name} ${name.text}`;
+          body.start = first.start;
+        }
         add('typedef', name);
       }
       return;
@@ -404,7 +406,8 @@ function variables(words: Word[], from: number, text: string): Word[] {
       !/^__\w*(?:aligned|section|init\w*|attribute__|read_mostly|initdata)$/.test(word.text)
     ) {
       if (seen++ > 0) last = word;
-    } else if (word.c === '(' && !last) {
+    } else if (word.c === '(') {
+      // `(*name)(…)`
       const inner = /^\(\s*\*+\s*(\w+)/.exec(text.slice(word.start, word.end));
       if (inner) {
         const start = word.start + inner[0].length - inner[1]!.length;

@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-const MAGIC = 'lockstep-index-6';
+const MAGIC = 'lockstep-index-7';
 
 /** A file as it was when it was indexed. */
 export interface FileRecord {
@@ -83,6 +83,10 @@ export function writeCache(path: string, stored: Stored): void {
     writeFileSync(temporary, Buffer.concat([Buffer.from(first), body]));
     renameSync(temporary, path);
   } catch {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // It was never made.
+    }
   }
 }

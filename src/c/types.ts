@@ -82,6 +82,8 @@ export function fieldOf(type: CType, name: string, scope: TypeScope): Field | nu
 /** What a pointer or array points to, '' when it is neither. */
 export function pointedTo(type: CType): CType {
   if (type.endsWith('*')) return type.slice(0, -1).trimEnd();
+  const table = /^(.*\(\*+)\[\](\).*)$/.exec(type);
+  if (table) return table[1]! + table[2]!;
   const array = /^(.*?)\s*\[\](.*)$/.exec(type);
   return array ? (array[1]! + (array[2] ? ` ${array[2]}` : '')).trimEnd() : '';
 }
