@@ -6,7 +6,7 @@
  * Mazurkiewicz trace reach one state. Executions are counted once per trace; partial orders are compared by a 53-bit hash of their vector
  * clocks. `bounded` says whether the bound cut anything off; when it did not, the result is that of an unbounded run.
  */
-import { type Counts, type Exploration, type Visitor } from './dpor.ts';
+import type { Counts, Exploration, Visitor } from './dpor.ts';
 import { Execution } from './execution.ts';
 import { LIMITS, type Machine } from './machine.ts';
 import { choiceOf } from './search.ts';
@@ -14,7 +14,11 @@ import * as S from './step.ts';
 
 const MAX_LENGTH = 5_000;
 
-export function exploreBounded(mc: Machine, bound: number, visitor: Visitor): Exploration & { bounded: boolean } {
+export function exploreBounded(
+  mc: Machine,
+  bound: number,
+  visitor: Visitor,
+): Exploration & { bounded: boolean } {
   const counts: Counts = { complete: 0, blocked: 0, deadlocked: 0, redundant: 0, steps: 0 };
   const ex = new Execution(mc);
   const seen = new Map<number, number>();

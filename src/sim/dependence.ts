@@ -40,7 +40,17 @@ conflict(O.M_CPU_IRQ, O.M_CPU_TASK, O.M_CPU_IRQ, O.M_CPU_IRET);
 conflict(O.M_CPU_IRET, O.M_CPU_TASK, O.M_CPU_IRET);
 // Whole objects: freeing and overwriting meet everything, reading a whole object meets what writes.
 conflict(O.M_WHOLE_WRITE, ...MEMORY, ...LOCKS, O.M_TOUCH, O.M_WHOLE_READ, O.M_WHOLE_WRITE);
-conflict(O.M_WHOLE_READ, O.M_WRITE, O.M_ADD, O.M_DEC, O.M_LAST, O.M_LOCK, O.M_LOCK_SHARED, O.M_UNLOCK, O.M_UNLOCK_SHARED);
+conflict(
+  O.M_WHOLE_READ,
+  O.M_WRITE,
+  O.M_ADD,
+  O.M_DEC,
+  O.M_LAST,
+  O.M_LOCK,
+  O.M_LOCK_SHARED,
+  O.M_UNLOCK,
+  O.M_UNLOCK_SHARED,
+);
 
 /** Whether the footprints at `i` of `a` and at `j` of `b` conflict. */
 export function conflicts(a: Int32Array, i: number, b: Int32Array, j: number): boolean {

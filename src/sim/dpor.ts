@@ -164,7 +164,8 @@ export class Dpor {
       if (outcome === S.DEADLOCKED_RUN) counts.deadlocked++;
     }
     this.visitor.end?.(outcome);
-    if (mc.violation >= 0 && this.wrong.length === 0 && this.visitor.violation(() => this.path())) return STOPPED;
+    if (mc.violation >= 0 && this.wrong.length === 0 && this.visitor.violation(() => this.path()))
+      return STOPPED;
     this.reverseAll();
     return GO_ON;
   }
@@ -220,9 +221,12 @@ export class Dpor {
       (m === O.M_LOCK || (m === O.M_LOCK_SHARED && mode === O.M_LOCK)) &&
       (mode === O.M_LOCK || mode === O.M_LOCK_SHARED) &&
       ex.foot[f + 1] === foot[1];
-    const cpu = m === O.M_CPU_IRQ && ex.foot[f] === (foot[8] === O.M_CPU_TASK ? foot[6] : mode === O.M_CPU_IRQ ? foot[0] : -1);
+    const cpu =
+      m === O.M_CPU_IRQ &&
+      ex.foot[f] === (foot[8] === O.M_CPU_TASK ? foot[6] : mode === O.M_CPU_IRQ ? foot[0] : -1);
     if (!lock && !cpu) return false;
-    for (let j = i + 1; j < ex.length; j++) if (ex.link[j] === i && ex.thread[j] === ex.thread[i]) return false;
+    for (let j = i + 1; j < ex.length; j++)
+      if (ex.link[j] === i && ex.thread[j] === ex.thread[i]) return false;
     return true;
   }
 

@@ -7,8 +7,9 @@
  * earlier acquisition, not with the release between them, and the race of a wait is with those earlier changes before which it
  * could go on already. A clock entry is the number of the thread's last event that happens before, plus one.
  */
-import { conflicts } from './dependence.ts';
+
 import { idle } from './deferred.ts';
+import { conflicts } from './dependence.ts';
 import { F_CPU, F_OLD, F_OP, F_PARAM, FOOT, type Machine } from './machine.ts';
 import * as O from './opcodes.ts';
 import { grown } from './wakeup-tree.ts';
@@ -141,8 +142,8 @@ export class Execution {
       if (q === t || (po >= 0 && clock[po * n + q]! > i)) continue;
       if (!conflicts(this.foot, i * FOOT, foot, f) || !meetsFirst(this.foot, i * FOOT, foot, f)) continue;
       if (waits === HANDLER) {
-        if (tasks & (1 << q % 31) || !this.openAt(i, t)) continue;
-        tasks |= 1 << q % 31;
+        if (tasks & (1 << (q % 31)) || !this.openAt(i, t)) continue;
+        tasks |= 1 << (q % 31);
         this.race(i, second);
       } else if (couldGoOn(waits, this.foot, i * FOOT, foot, f, t)) this.race(i, second);
     }
@@ -168,7 +169,8 @@ export class Execution {
     const m = this.foot[i * FOOT + 2]!;
     const mine = this.foot[d * FOOT + 2]!;
     if (m === O.M_CPU_IRET) return true;
-    if (this.foot[d * FOOT + F_OP] !== O.LOCK || (mine !== O.M_LOCK && mine !== O.M_LOCK_SHARED)) return false;
+    if (this.foot[d * FOOT + F_OP] !== O.LOCK || (mine !== O.M_LOCK && mine !== O.M_LOCK_SHARED))
+      return false;
     return (m === O.M_UNLOCK || m === O.M_UNLOCK_SHARED) && this.sameCell(i, d);
   }
 
@@ -207,7 +209,11 @@ export class Execution {
       if (foot[e * FOOT + 1] !== foot[d * FOOT + 1]) continue;
       const m = foot[e * FOOT + 2]!;
       // A lock may have changed its mode in between.
-      if (m === from || (from === O.M_LOCK_SHARED && m === O.M_LOCK) || (from === O.M_LOCK && m === O.M_LOCK_SHARED)) {
+      if (
+        m === from ||
+        (from === O.M_LOCK_SHARED && m === O.M_LOCK) ||
+        (from === O.M_LOCK && m === O.M_LOCK_SHARED)
+      ) {
         this.link[d] = e;
         return;
       }

@@ -59,7 +59,10 @@ export function exploreAll(program: Program, options: Options = {}): AllVerdicts
 }
 
 /** Numbers of executions, for tests and benchmarks. */
-export function count(program: Program, options: Options = {}): Counts & { reason: string; bounded: boolean } {
+export function count(
+  program: Program,
+  options: Options = {},
+): Counts & { reason: string; bounded: boolean } {
   const { counts, reason, bounded } = walk(prepare(program, options), options, () => false);
   return { ...counts, reason, bounded };
 }
@@ -81,7 +84,11 @@ export function prepare(program: Program, options: Options = {}): Machine {
   return mc;
 }
 
-function walk(mc: Machine, options: Options, violation: Visitor['violation']): Exploration & { bounded: boolean } {
+function walk(
+  mc: Machine,
+  options: Options,
+  violation: Visitor['violation'],
+): Exploration & { bounded: boolean } {
   const { maxMillis, maxSteps = MAX_STEPS, bound, signal } = options;
   const deadline = maxMillis === undefined ? Number.POSITIVE_INFINITY : Date.now() + maxMillis;
   const visitor: Visitor = {
@@ -99,6 +106,7 @@ function walk(mc: Machine, options: Options, violation: Visitor['violation']): E
 function run(program: Program, options: Options, once: boolean): AllVerdicts {
   const mc = prepare(program, options);
   const found = new Map<number, number[]>();
+  if (mc.violation >= 0) found.set(mc.violation, []);
   const { counts, reason, bounded } = walk(mc, options, (path) => {
     if (!found.has(mc.violation)) found.set(mc.violation, path());
     return once;
@@ -111,8 +119,15 @@ function run(program: Program, options: Options, once: boolean): AllVerdicts {
   return { verdicts, executions, exhausted: why === '', reason: why, bounded };
 }
 
-function violates(program: Program, hazard: Hazard, path: number[], executions: number, options: Options): Violates {
-  const choices = shortest(prepare(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
+function violates(
+  program: Program,
+  hazard: Hazard,
+  path: number[],
+  executions: number,
+  options: Options,
+): Violates {
+  const choices =
+    shortest(prepare(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
   const schedule = narrate(prepare(program, { hazards: [hazard] }), choices, hazard);
   return { kind: 'violates', executions, schedule, choices, token: tokenOf(program, choices, hazard) };
 }

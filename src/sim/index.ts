@@ -1,7 +1,16 @@
 /** The simulation core: programs in, verdicts, schedules and costs out. It knows nothing of C or Linux. */
 
 export { ProgramError } from './compile.ts';
-export { type AllVerdicts, count, explore, exploreAll, type Options, type Result, replay, type Violates } from './explore.ts';
+export {
+  type AllVerdicts,
+  count,
+  explore,
+  exploreAll,
+  type Options,
+  type Result,
+  replay,
+  type Violates,
+} from './explore.ts';
 export * from './program.ts';
 export * from './sequential/index.ts';
 export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';

@@ -23,10 +23,10 @@ import {
   slot,
 } from './event.ts';
 import { enter } from './frame.ts';
-import { F_DELTA, F_OLD, F_OP, LANE_AT, type Machine, TRY_FAILED } from './machine.ts';
-import { M_ADD, M_DEC, M_LAST, M_QUEUE_CALLBACK, M_READ, M_WRITE, PERCPU_TRYGET, REF_PUT } from './opcodes.ts';
+import { F_DELTA, F_OP, LANE_AT, type Machine, TRY_FAILED } from './machine.ts';
+import { M_ADD, M_QUEUE_CALLBACK, M_READ, M_WRITE, PERCPU_TRYGET } from './opcodes.ts';
 import { beginGrace } from './rcu.ts';
-import { footPut, gain, left, lose } from './refcount.ts';
+import { footPut, gain, lose, PLENTY } from './refcount.ts';
 
 // Modes, in the first word; the count is the second (as in a plain count, so that the ledger works on both), release the third.
 const UNINITIALISED = 0;
@@ -93,18 +93,11 @@ export const percpuTryget: EventKind = {
 export const percpuPut: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 1);
-    if (address > 0 && mc.m[address] === ATOMIC) {
-      footPut(mc, t, address + COUNT);
-      mc.foot[1] = address;
-      return;
-    }
-    const object = mc.objectOf(address);
-    const slack = address > 0 && mc.owned(object, t) === 0 ? left(mc, t, address + COUNT) : 2;
-    const owner = address > 0 && mc.owned(object, t) > 0;
-    slot(mc, 0, address, owner ? M_ADD : slack > 1 ? M_DEC : M_LAST);
-    mc.foot[F_OP] = owner ? PERCPU_TRYGET : REF_PUT;
-    mc.foot[F_OLD] = slack;
-    mc.foot[F_DELTA] = -1;
+    const atomic = address > 0 && mc.m[address] === ATOMIC;
+    const owner = address <= 0 || mc.owned(mc.objectOf(address), t) > 0;
+    if (!atomic && owner) return footGet(mc, address, true);
+    footPut(mc, t, address + COUNT, atomic ? mc.m[address + COUNT]! : PLENTY);
+    mc.foot[1] = address;
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);

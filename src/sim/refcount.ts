@@ -12,9 +12,11 @@
  */
 import { addressAt, alive, type EventKind, placeAt, reachedZero, slot } from './event.ts';
 import {
+  F_AUX,
   F_DELTA,
   F_OLD,
   F_OP,
+  F_PARAM,
   HAS_PUT,
   type Machine,
   OWNED,
@@ -79,7 +81,8 @@ export const refTryget: EventKind = {
 
 export const refPut: EventKind = {
   foot(mc, t, at) {
-    footPut(mc, t, addressAt(mc, t, at + 1));
+    const address = addressAt(mc, t, at + 1);
+    footPut(mc, t, address, address > 0 ? mc.m[address]! : PLENTY);
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
@@ -105,13 +108,20 @@ export const refRead: EventKind = {
 };
 
 /** The footprint of a put: `M_DEC` while something is left, for the count and for what memory holds. */
-export function footPut(mc: Machine, t: number, address: number): void {
-  const slack = address > 0 ? left(mc, t, address) : 2;
-  slot(mc, 0, address, slack > 1 ? M_DEC : M_LAST);
+export function footPut(mc: Machine, t: number, address: number, count: number): void {
+  const object = mc.objectOf(address);
+  const owner = address <= 0 || mc.owned(object, t) > 0;
+  const share = owner ? PLENTY : mc.m[address]! - ownedByAll(mc, object);
+  slot(mc, 0, address, Math.min(count, share) > 1 ? M_DEC : M_LAST);
   mc.foot[F_OP] = REF_PUT;
-  mc.foot[F_OLD] = slack;
+  mc.foot[F_OLD] = count;
   mc.foot[F_DELTA] = -1;
+  mc.foot[F_PARAM] = share;
+  mc.foot[F_AUX] = owner ? 0 : -1;
 }
+
+/** What memory holds does not limit a put by an owner, and in percpu mode nobody looks at the count. */
+export const PLENTY = 1 << 20;
 
 /** How many puts like this one the count, and for a thread that owns none memory's share of it, can take. */
 export function left(mc: Machine, t: number, address: number): number {

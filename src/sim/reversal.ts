@@ -100,14 +100,15 @@ export class Reversal {
     const ef = e * FOOT;
     if (op === 0 || ex.foot[ef + 1] !== moved[1] || ex.foot[ef] !== moved[0]) return;
     if (op === O.CMPXCHG) {
-      if (ex.foot[ef + 2] === O.M_WRITE) moved[2] = ex.foot[ef + F_OLD] === moved[F_PARAM] ? O.M_WRITE : O.M_READ;
+      if (ex.foot[ef + 2] === O.M_WRITE)
+        moved[2] = ex.foot[ef + F_OLD] === moved[F_PARAM] ? O.M_WRITE : O.M_READ;
       return;
     }
     if (op === O.PERCPU_TRYGET) {
       moved[2] = O.M_WRITE;
       return;
     }
-    const value = this.valueBefore(e, d);
+    const value = this.valueBefore(e, d, F_OLD, F_DELTA);
     moved[F_OLD] = value;
     if (op === O.TRYLOCK) {
       const shared = moved[F_AUX] === 1;
@@ -115,17 +116,22 @@ export class Reversal {
       moved[2] = hit ? (shared ? O.M_LOCK_SHARED : O.M_LOCK) : O.M_LOCK_SEEN;
     } else if (op === O.UPGRADE) moved[2] = value === 1 ? O.M_LOCK : O.M_LOCK_SEEN;
     else if (op === O.REF_TRYGET) moved[2] = value > 0 ? O.M_ADD : O.M_READ;
-    else if (op === O.REF_PUT) moved[2] = value > 1 ? O.M_DEC : O.M_LAST;
+    else if (op === O.REF_PUT) {
+      const share = this.valueBefore(e, d, F_PARAM, F_AUX);
+      moved[F_PARAM] = share;
+      moved[2] = Math.min(value, share) > 1 ? O.M_DEC : O.M_LAST;
+    }
   }
 
   /** The value that `d` finds without `e` and what happens after it: every change of such a cell is an addition. */
-  private valueBefore(e: number, d: number): number {
+  private valueBefore(e: number, d: number, which: number, change: number): number {
     const { ex, moved } = this;
-    let value = moved[F_OLD]!;
+    let value = moved[which]!;
     for (let j = e; j < d; j++) {
       const f = j * FOOT;
       if (ex.foot[f + 1] !== moved[1] || ex.foot[f] !== moved[0]) continue;
-      if (j === e || ex.happensBefore(e, j)) value -= ex.foot[f + F_DELTA]!;
+      if (j === e || ex.happensBefore(e, j))
+        value -= change === F_AUX && ex.foot[f + F_OP] !== O.REF_PUT ? 0 : ex.foot[f + change]!;
     }
     return value;
   }
@@ -184,16 +190,19 @@ export class Reversal {
       }
       return place;
     }
-    let decrements = 0;
+    let count = foot[at + F_OLD]!;
+    let share = foot[at + F_PARAM]!;
     for (let k = 0; k < this.size; k++) {
       const j = this.event[k]!;
       const other = j < 0 ? this.moved : ex.foot;
       const from = j < 0 ? 0 : j * FOOT;
       if (conflicts(other, from, foot, at)) return NO;
-      if (other[from + 2] === O.M_DEC && other[from + 1] === foot[at + 1]) decrements++;
+      if (other[from + 2] !== O.M_DEC || other[from + 1] !== foot[at + 1]) continue;
+      count--;
+      share += other[from + F_AUX]!;
     }
     // A put that commutes with each of the others may still be the last one after all of them.
-    return foot[at + 2] === O.M_DEC && foot[at + F_OLD]! - decrements <= 1 ? NO : ABSENT;
+    return foot[at + 2] === O.M_DEC && Math.min(count, share) <= 1 ? NO : ABSENT;
   }
 }
 

@@ -28,6 +28,7 @@ export function narrate(mc: Machine, choices: readonly number[], hazard: Hazard)
   let before: Int32Array = mc.m.slice();
   let stepThread = -1;
   reset(mc);
+  if (mc.violation >= 0) return assemble(mc, steps, false);
   mc.watch = (t, at, violation) => {
     const source = mc.c.sources[mc.code[at + O.SOURCE]!]!;
     if (!tells(mc.code[at]!, violation >= 0 && t === mc.violator)) return;

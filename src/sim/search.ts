@@ -37,6 +37,7 @@ export function shortest(
   maxSteps: number,
   maxLength: number,
 ): Found | undefined {
+  if (mc.violation === hazard) return { choices: [], switches: 0 };
   const walk: Walk = {
     mc,
     hazard,

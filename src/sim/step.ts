@@ -146,7 +146,15 @@ export function reset(mc: Machine): void {
     if (mc.violation >= 0) throw new Error('the setup routine violates a property by itself');
     forgetOwner(mc, setup);
   }
-  for (let t = 0; t < mc.c.declared; t++) begin(mc, t);
+  // A thread may go wrong before its first event; the first of them is reported.
+  let wrong: [number, number, number, number, number] | undefined;
+  for (let t = 0; t < mc.c.declared; t++) {
+    mc.violation = -1;
+    begin(mc, t);
+    if (mc.violation >= 0) wrong ??= [mc.violation, mc.violator, mc.about, mc.where, mc.claim];
+  }
+  if (wrong) [mc.violation, mc.violator, mc.about, mc.where, mc.claim] = wrong;
+  else mc.violation = -1;
   mc.logged = 0;
 }
 
@@ -216,10 +224,7 @@ export function step(mc: Machine, t: number, choice: number): void {
   if (mc.stay && mc.m[tb + FP] === fp) mc.put(tb + PC, at);
   else if (mc.stay) mc.put(mc.m[tb + FP]!, at);
   if (op === O.RETURN) end(mc, t);
-  else if (mc.spawned >= 0) {
-    advance(mc, t);
-    if (mc.violation < 0) advance(mc, mc.spawned);
-  } else advance(mc, t);
+  else advance(mc, t);
 }
 
 /** Runs the local operations of `t`, until its next event or its end. */
