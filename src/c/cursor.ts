@@ -1,11 +1,14 @@
 /** The parser's place in a list of tokens, and what it knows of names. Shared by the parse-*.ts files. */
-import { Eof, Id, type Token } from './lex.ts';
+import { Eof, Id, Punct, type Token } from './lex.ts';
 
 /** Thrown inside the parser and caught at the next statement or argument; carries nothing, so it is cheap. */
 export const SYNTAX: { readonly syntax: true } = { syntax: true };
 
 /** Nesting beyond this is not read: damaged text must not exhaust the stack. */
 const MAX_DEPTH = 120;
+
+/** So are chains (`a->b->c…`, `a + b + …`), which nest in the tree though not in the text. */
+export const MAX_CHAIN = 600;
 
 export class Cursor {
   readonly tokens: Token[];
@@ -84,16 +87,30 @@ export class Cursor {
     }
   }
 
+  #ends: Int32Array | null = null;
+
   /** The index after the group that opens at index `at`, or of the end. */
   afterGroup(at: number): number {
-    const open = this.tokens[at]!.text;
-    const close = open === '(' ? ')' : open === '[' ? ']' : '}';
-    let depth = 0;
-    for (let i = at; i < this.tokens.length; i++) {
-      const text = this.tokens[i]!.text;
-      if (text === open && this.tokens[i]!.kind === this.tokens[at]!.kind) depth++;
-      else if (text === close && --depth === 0) return i + 1;
-    }
-    return this.tokens.length - 1;
+    this.#ends ??= groupEnds(this.tokens);
+    return this.#ends[at] || this.tokens.length - 1;
   }
+}
+
+/** For each opening bracket the index after the one that closes it; 0 where there is none. */
+function groupEnds(tokens: readonly Token[]): Int32Array {
+  const ends = new Int32Array(tokens.length);
+  // Each kind of bracket by itself: a missing brace does not hide a closing parenthesis.
+  const open: Record<string, number[]> = { ')': [], ']': [], '}': [] };
+  for (let i = 0; i < tokens.length; i++) {
+    const { kind, text } = tokens[i]!;
+    if (kind !== Punct) continue;
+    if (text === '(') open[')']!.push(i);
+    else if (text === '[') open[']']!.push(i);
+    else if (text === '{') open['}']!.push(i);
+    else if (text === ')' || text === ']' || text === '}') {
+      const at = open[text]!.pop();
+      if (at !== undefined) ends[at] = i + 1;
+    }
+  }
+  return ends;
 }

@@ -74,12 +74,12 @@ export function skipLine(text: string, at: number, limit: number): number {
     if (text.charCodeAt(before) === 13) before--;
     if (text.charCodeAt(before) !== 92) {
       // A comment that opens on a directive's line may go on over the next ones.
-      const open = text.lastIndexOf('/*', newline);
-      if (open >= at && text.indexOf('*/', open + 2) > newline && text.charCodeAt(at) === 35) {
-        from = text.indexOf('*/', open + 2) + 2;
-        continue;
-      }
-      return newline;
+      const open = text.charCodeAt(at) === 35 ? text.slice(from, newline).lastIndexOf('/*') : -1;
+      if (open < 0) return newline;
+      const close = text.indexOf('*/', from + open + 2);
+      if (close < newline) return newline;
+      from = close + 2;
+      continue;
     }
     from = newline + 1;
   }

@@ -4,7 +4,7 @@
  */
 import type { Ast } from './ast.ts';
 import { parseInteger } from './config.ts';
-import { type Cursor, SYNTAX } from './cursor.ts';
+import { type Cursor, MAX_CHAIN, SYNTAX } from './cursor.ts';
 import { Char, Eof, Id, Num, Punct, Str, type Token } from './lex.ts';
 import { statement } from './parse-stmt.ts';
 import { isTypeKeyword, isTypeName, typeName } from './parse-type.ts';
@@ -38,7 +38,8 @@ const KEYWORDS = new Set([...STATEMENT_WORD, 'else', 'case', 'default', 'asm', '
 /** A full expression, commas included. */
 export function expression(c: Cursor): Ast {
   let left = assignment(c);
-  while (c.is(',')) {
+  for (let links = 0; c.is(','); links++) {
+    if (links > MAX_CHAIN) throw SYNTAX;
     c.next();
     const right = assignment(c);
     left = { k: 'comma', x: left, y: right, a: left.a, b: right.b };
@@ -70,7 +71,8 @@ function conditional(c: Cursor): Ast {
 
 function binary(c: Cursor, least: number): Ast {
   let left = unary(c);
-  for (;;) {
+  for (let links = 0; ; links++) {
+    if (links > MAX_CHAIN) throw SYNTAX;
     const token = c.token;
     if (token.kind !== Punct) return left;
     const priority = PRIORITY.get(token.text);
@@ -262,7 +264,8 @@ function parenthesised(c: Cursor): Ast {
 
 function postfix(c: Cursor, start: Ast): Ast {
   let left = start;
-  for (;;) {
+  for (let links = 0; ; links++) {
+    if (links > MAX_CHAIN) throw SYNTAX;
     const token = c.token;
     if (token.kind !== Punct) return left;
     switch (token.text) {

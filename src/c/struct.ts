@@ -30,6 +30,10 @@ interface Reading {
 
 /** Members up to the closing brace. `union` names the union they lie in. */
 function members(s: Reading, fields: Field[], union: string): void {
+  s.c.nested(() => membersUntilBrace(s, fields, union));
+}
+
+function membersUntilBrace(s: Reading, fields: Field[], union: string): void {
   const { c } = s;
   while (!c.done && !c.is('}')) {
     const start = c.at;

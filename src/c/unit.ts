@@ -87,6 +87,10 @@ export class Unit implements CUnit {
   }
 
   get functions(): CFunction[] {
+    return this.ownFunctions;
+  }
+
+  get ownFunctions(): Function_[] {
     this.#functions ??= this.items.filter((i) => i.kind === 'function').map((i) => new Function_(this, i));
     return this.#functions;
   }
