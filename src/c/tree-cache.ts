@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-const MAGIC = 'lockstep-index-7';
+const MAGIC = 'lockstep-index-8';
 
 /** A file as it was when it was indexed. */
 export interface FileRecord {
@@ -24,8 +24,9 @@ export interface Stored {
   /** Directories with their modification times: when they agree no file came or went. */
   dirs: { path: string; stamp: string }[];
   files: FileRecord[];
-  /** Sorted entry lines (tree-index.ts). */
+  /** Sorted entry lines, and the hash table over them (tree-index.ts). */
   lines: string;
+  table: Uint32Array;
 }
 
 /** `$XDG_CACHE_HOME/lockstep`, or `~/.cache/lockstep`. */
@@ -54,29 +55,35 @@ export function readCache(path: string): Stored | null {
   const dirCount = Number(head[2]);
   const fileCount = Number(head[3]);
   const linesAt = Number(head[4]);
-  if (!(dirCount >= 0 && fileCount >= 0 && linesAt >= 0)) return null;
-  const table = body.toString('utf8', 0, linesAt).split('\n');
-  const dirs = table.slice(0, dirCount).map((line) => {
+  const tableAt = Number(head[5]);
+  if (!(dirCount >= 0 && fileCount >= 0 && linesAt >= 0 && tableAt >= linesAt)) return null;
+  const records = body.toString('utf8', 0, linesAt).split('\n');
+  const dirs = records.slice(0, dirCount).map((line) => {
     const [dir, stamp] = line.split('\t');
     return { path: dir!, stamp: stamp! };
   });
-  const files = table.slice(dirCount, dirCount + fileCount).map((line) => {
+  const files = records.slice(dirCount, dirCount + fileCount).map((line) => {
     const [file, stamp, hash] = line.split('\t');
     return { path: file!, stamp: stamp!, hash: Number(hash) };
   });
-  return { dirs, files, lines: body.toString('latin1', linesAt) };
+  // A copy of its own: the file's bytes need not be aligned.
+  const table = new Uint32Array(new Uint8Array(body.subarray(tableAt)).buffer);
+  return { dirs, files, lines: body.toString('latin1', linesAt, tableAt), table };
 }
 
 /** Writes an index, replacing what was there. */
 export function writeCache(path: string, stored: Stored): void {
-  const table = [
+  const records = [
     ...stored.dirs.map((d) => `${d.path}\t${d.stamp}`),
     ...stored.files.map((f) => `${f.path}\t${f.stamp}\t${f.hash}`),
     '',
   ].join('\n');
-  const head = Buffer.from(table, 'utf8');
-  const body = Buffer.concat([head, Buffer.from(stored.lines, 'latin1')]);
-  const first = `${MAGIC} ${crc32(body)} ${stored.dirs.length} ${stored.files.length} ${head.length}\n`;
+  const head = Buffer.from(records, 'utf8');
+  const lines = Buffer.from(stored.lines, 'latin1');
+  const { buffer, byteOffset, byteLength } = stored.table;
+  const body = Buffer.concat([head, lines, Buffer.from(buffer, byteOffset, byteLength)]);
+  const places = `${head.length} ${head.length + lines.length}`;
+  const first = `${MAGIC} ${crc32(body)} ${stored.dirs.length} ${stored.files.length} ${places}\n`;
   const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   try {
     mkdirSync(join(path, '..'), { recursive: true });

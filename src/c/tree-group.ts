@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Config } from './config.ts';
 import { cachePath, type FileRecord, readCache, type Stored, writeCache } from './tree-cache.ts';
-import { type Entry, indexText, lookUp, sortLines } from './tree-index.ts';
+import { type Entry, hashLines, indexText, lookUp, sortLines } from './tree-index.ts';
 
 export interface Group {
   /** Directory relative to the tree. */
   dir: string;
   files: FileRecord[];
-  find(name: string): Entry[];
+  /** Entries of a name with its hash (hashName). */
+  find(name: string, hash: number): readonly Entry[];
 }
 
 /** Larger files (register tables) define nothing of use and cost more than all others. */
@@ -31,7 +32,7 @@ export function openGroup(
   const old = path === null ? null : readCache(path);
   const stored = old ? update(tree, old, deep, config) : build(tree, dir, deep, config, null);
   if (path !== null && stored !== old) writeCache(path, stored);
-  return { dir, files: stored.files, find: (name) => lookUp(stored.lines, name) };
+  return { dir, files: stored.files, find: (name, hash) => lookUp(stored.lines, stored.table, name, hash) };
 }
 
 function stampOf(stats: Stats): string {
@@ -100,7 +101,8 @@ function build(tree: string, dir: string, deep: boolean, config: Config, old: St
     }
   };
   walk(dir);
-  return { dirs, files, lines: sortLines(lines) };
+  const sorted = sortLines(lines);
+  return { dirs, files, lines: sorted, table: hashLines(sorted) };
 }
 
 function linesByFile(stored: Stored): Map<number, string[]> {

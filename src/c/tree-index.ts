@@ -1,6 +1,6 @@
 /**
- * The names that the files of one directory of a tree define, as sorted text that is searched in place:
- * loading an index costs a read, not a parse. It records where things are, not what they are.
+ * The names that the files of one directory of a tree define, as text and a hash table that are used as they
+ * lie on disk: loading an index costs a read, not a parse. It records where things are, not what they are.
  */
 import type { Config } from './config.ts';
 import { type Item, scan } from './scan.ts';
@@ -94,33 +94,62 @@ function enumerators(text: string, item: Item, file: number, lines: string[]): v
 
 /** Orders lines by name, then as they are: the same tree gives the same bytes. */
 export function sortLines(lines: string[]): string {
-  // Plain code-unit order; the search below compares the same way.
   return lines.length ? `${lines.sort().join('\n')}\n` : '';
 }
 
-/** All entries for a name in sorted lines. */
-export function lookUp(sorted: string, name: string): Entry[] {
-  let low = 0;
-  let high = sorted.length;
-  const key = `${name}\t`;
-  // Finds the first line that is not before the key.
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const start = sorted.lastIndexOf('\n', middle - 1) + 1;
-    const tab = sorted.indexOf('\t', start) + 1;
-    if (tab === 0) break;
-    if (sorted.slice(start, tab) < key) {
-      const next = sorted.indexOf('\n', tab) + 1;
-      low = next === 0 ? sorted.length : next;
-    } else high = start;
+/** A hash of a name: 32 bits, never negative. */
+export function hashName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/**
+ * A hash table over sorted lines: each slot is 0, or one more than the offset of a name's first line. A name
+ * is in the first free slot from its hash on.
+ */
+export function hashLines(lines: string): Uint32Array<ArrayBuffer> {
+  const starts: number[] = [];
+  const hashes: number[] = [];
+  let previous = '';
+  for (let at = 0; at < lines.length; ) {
+    const tab = lines.indexOf('\t', at);
+    const name = lines.slice(at, tab);
+    if (name !== previous) {
+      starts.push(at);
+      hashes.push(hashName(name));
+      previous = name;
+    }
+    at = lines.indexOf('\n', tab) + 1;
   }
-  const found: Entry[] = [];
-  let at = low;
-  while (sorted.startsWith(key, at)) {
-    const end = sorted.indexOf('\n', at);
-    const [, kind, file, offset] = sorted.slice(at, end).split('\t');
-    found.push({ name, kind: kind as Kind, file: Number(file), offset: Number(offset) });
-    at = end + 1;
+  let size = 16;
+  while (size < starts.length * 2) size *= 2;
+  const table = new Uint32Array(size);
+  starts.forEach((start, i) => {
+    let slot = hashes[i]! & (size - 1);
+    while (table[slot] !== 0) slot = (slot + 1) & (size - 1);
+    table[slot] = start + 1;
+  });
+  return table;
+}
+
+const NOTHING: readonly Entry[] = [];
+
+/** All entries for a name whose hash is known. */
+export function lookUp(lines: string, table: Uint32Array, name: string, hash: number): readonly Entry[] {
+  const mask = table.length - 1;
+  const length = name.length;
+  for (let slot = hash & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
+    let at = table[slot]! - 1;
+    if (lines.charCodeAt(at + length) !== 9 || !lines.startsWith(name, at)) continue;
+    const found: Entry[] = [];
+    while (lines.startsWith(name, at) && lines.charCodeAt(at + length) === 9) {
+      const end = lines.indexOf('\n', at);
+      const [, kind, file, offset] = lines.slice(at, end).split('\t');
+      found.push({ name, kind: kind as Kind, file: Number(file), offset: Number(offset) });
+      at = end + 1;
+    }
+    return found;
   }
-  return found;
+  return NOTHING;
 }

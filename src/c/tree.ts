@@ -11,8 +11,8 @@ import { scanOne } from './scan.ts';
 import { Source } from './source.ts';
 import { defaultCacheDir } from './tree-cache.ts';
 import { type Group, openGroup } from './tree-group.ts';
-import { indexText, type Kind, lookUp, sortLines } from './tree-index.ts';
-import { type ParseOptions, Unit } from './unit.ts';
+import { hashLines, hashName, indexText, type Kind, lookUp, sortLines } from './tree-index.ts';
+import { constantValue, type ParseOptions, Unit } from './unit.ts';
 
 export interface TreeOptions {
   /** Where indexes are kept; null: nowhere. Default: `$XDG_CACHE_HOME/lockstep`. */
@@ -71,7 +71,6 @@ export class Tree {
   readonly #groups = new Map<string, Group>();
   readonly #units = new Map<string, Unit | null>();
   readonly #texts = new Map<string, string | null>();
-  readonly #found = new Map<string, Found[]>();
   readonly #macros = new Map<string, Macro | null>();
   readonly #structs = new Map<string, StructDecl | null>();
 
@@ -123,7 +122,7 @@ export class Tree {
     return {
       config: this.config,
       macros: (name) => this.macro(name, path),
-      isType: (name) => this.typedef(name, path) !== null,
+      isType: (name) => this.#entries(name, path).some((e) => e.kind === 'y'),
       constant: (name) => this.constant(name, path),
       cleanup: (name) => this.#definition(name, path, 'v')?.text ?? null,
       ...(keep ? { keep } : {}),
@@ -177,11 +176,26 @@ export class Tree {
     return macro;
   }
 
+  readonly #constants = new Map<string, number | null>();
+
   /** The value of an enumerator, or of a macro that is a number. */
   constant(name: string, nearPath = ''): number | null {
+    let value = this.#constants.get(name);
+    if (value === undefined) {
+      // Against definitions that go round in circles.
+      this.#constants.set(name, null);
+      value = this.#constant(name, nearPath);
+      this.#constants.set(name, value);
+    }
+    return value;
+  }
+
+  #constant(name: string, nearPath: string): number | null {
     const found = this.#entries(name, nearPath).find((e) => e.kind === 'e' || e.kind === 'm');
-    if (!found) return null;
-    return this.#itemUnit(found)?.constant(name) ?? null;
+    if (found?.kind === 'e') return this.#itemUnit(found)?.enums.get(name) ?? null;
+    const macro = found ? this.macro(name, nearPath) : null;
+    if (!macro || macro.params || macro.body === '' || macro.body.length > 120) return null;
+    return constantValue(macro.body, (inner) => this.constant(inner, nearPath));
   }
 
   /** A file's text; null when there is none. */
@@ -254,17 +268,17 @@ export class Tree {
   }
 
   /** Definitions of a name, best first. */
-  #entries(name: string, nearPath: string): Found[] {
-    const near = nearGroup(nearPath);
-    const key = `${near} ${name}`;
-    let found = this.#found.get(key);
+  #entries(name: string, nearPath: string): readonly Found[] {
+    const near = this.#near(nearPath);
+    let found = near.found.get(name);
     if (found) return found;
-    found = this.#overlaid(name);
-    const dirs = near === '' ? GROUPS : [[near, true] as const, ...GROUPS.filter(([d]) => d !== near)];
-    for (const [dir, deep] of dirs) {
+    const hash = hashName(name);
+    found = this.#overlaid(name, hash);
+    for (const [dir, deep] of near.dirs) {
       const group = this.#group(dir, deep);
-      const entries = group
-        .find(name)
+      const raw = group.find(name, hash);
+      if (raw.length === 0) continue;
+      const entries = raw
         .map((e) => ({ path: group.files[e.file]!.path, kind: e.kind, offset: e.offset }))
         .filter((e) => !this.#options.overlay?.has(e.path));
       entries.sort((a, b) => rank(a, nearPath) - rank(b, nearPath));
@@ -272,23 +286,47 @@ export class Tree {
       // Real definitions end the search; a prototype or a variable's declaration may have a better one.
       if (entries.some((e) => 'ftyme'.includes(e.kind) || (e.kind === 's' && e.path.endsWith('.h')))) break;
     }
-    this.#found.set(key, found);
+    near.found.set(name, found);
     return found;
   }
 
-  #overlay: { paths: string[]; lines: string } | null = null;
+  readonly #nearby = new Map<string, { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> }>();
+  #lastPath: string | null = null;
+  #last: { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> } | null = null;
+
+  /** The directories to look in from a path, and what was found so far from the same file. */
+  #near(path: string): { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> } {
+    if (this.#last && this.#lastPath === path) return this.#last;
+    let near = this.#nearby.get(path);
+    if (!near) {
+      const dir = nearGroup(path);
+      const own = GROUPS.find(([d]) => d === dir) ?? ([dir, true] as const);
+      const dirs = dir === '' ? [...GROUPS] : [own, ...GROUPS.filter(([d]) => d !== dir)];
+      near = { dirs, found: new Map() };
+      this.#nearby.set(path, near);
+    }
+    this.#lastPath = path;
+    this.#last = near;
+    return near;
+  }
+
+  #overlay: { paths: string[]; lines: string; table: Uint32Array } | null = null;
 
   /** Definitions in files whose text is given. */
-  #overlaid(name: string): Found[] {
+  #overlaid(name: string, hash: number): Found[] {
     const { overlay } = this.#options;
     if (!overlay?.size) return [];
     if (!this.#overlay) {
       const paths = [...overlay.keys()].sort();
-      const lines = paths.flatMap((path, i) => indexText(overlay.get(path) ?? '', i, this.config));
-      this.#overlay = { paths, lines: sortLines(lines) };
+      const lines = sortLines(paths.flatMap((path, i) => indexText(overlay.get(path) ?? '', i, this.config)));
+      this.#overlay = { paths, lines, table: hashLines(lines) };
     }
-    const { paths, lines } = this.#overlay;
-    return lookUp(lines, name).map((e) => ({ path: paths[e.file]!, kind: e.kind, offset: e.offset }));
+    const { paths, lines, table } = this.#overlay;
+    return lookUp(lines, table, name, hash).map((e) => ({
+      path: paths[e.file]!,
+      kind: e.kind,
+      offset: e.offset,
+    }));
   }
 
   #group(dir: string, deep: boolean): Group {
@@ -330,6 +368,13 @@ function readMacro(text: string, found: Found, name: string): Macro | null {
   const start = text.lastIndexOf('\n', found.offset) + 1;
   const macro = scanOne(text, defaultConfig, start).macros.get(name);
   if (!macro) return null;
-  const line = new Source(text, found.path).lineAt(found.offset);
-  return { name, params: macro.params, body: macro.body, line };
+  return {
+    name,
+    params: macro.params,
+    body: macro.body,
+    // Counted when asked for: most macros are only expanded.
+    get line() {
+      return new Source(text, found.path).lineAt(found.offset);
+    },
+  };
 }
