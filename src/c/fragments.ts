@@ -24,8 +24,9 @@ export function parseFragments(pieces: readonly Piece[], path: string, options: 
   const typedefs = new Set<string>();
   for (const piece of pieces) {
     const fixed = repair(piece, config);
-    const text = fixed.before + fixed.text + fixed.after;
-    const source = new Source(text, path, piece.startLine, fixed.before.length, fixed.after.length);
+    const before = `${fixed.before}\n`;
+    const text = before + fixed.text + fixed.after;
+    const source = new Source(text, path, piece.startLine - 1, before.length, fixed.after.length);
     const isType = (name: string): boolean => typedefs.has(name) || (options.isType?.(name) ?? false);
     const unit = new Unit(source, { ...options, isType }, { startsInside: fixed.inside });
     for (const item of unit.items) if (item.kind === 'typedef') typedefs.add(item.name);
@@ -92,13 +93,15 @@ interface Repaired {
   inside: boolean;
 }
 
-const FUNCTION_HEADING = /^[A-Za-z_][^;={}]*\b([A-Za-z_]\w*)\s*\(/;
+const FUNCTION_HEADING = /^(?:[A-Za-z_][^;={}]*\b)?[A-Za-z_]\w*\s*\(/;
 const STRUCT_HEADING = /^(?:typedef\s+)?(?:static\s+|const\s+)*(?:struct|union|enum)\b[\w\s]*\{?\s*$/;
 const INITIALISER_HEADING = /=\s*\{?\s*$/;
 
 function repair(piece: Piece, config: Config): Repaired {
   const comment = opensInComment(piece.text) ? '/*' : '';
-  const opened = comment + piece.text;
+  // The rest of a macro's definition, whose lines end in backslashes.
+  const macroRest = /^(?!\s*#)(?:[^\n]*\\\n)+[^\n]*/.exec(piece.text)?.[0] ?? '';
+  const opened = comment + macroRest.replace(/[^\n]/g, ' ') + piece.text.slice(macroRest.length);
   const { ranges, open } = inactiveRanges(opened, config);
   let tokens = lex(opened, 0, opened.length, ranges);
   let skipped = 0;
@@ -118,7 +121,8 @@ function repair(piece: Piece, config: Config): Repaired {
   if (start.inside) control ||= firstJump(tokens) ? 'if (__unseen) ' : '';
   const close = [...shape.open].reverse().map((o) => (o.isDo ? '} while (__unseen);' : '}'));
   const ends = close.join('') + '}'.repeat(start.unclosed) + (start.semicolon ? ';' : '');
-  const after = `\n${'#endif\n'.repeat(open)}${ends}\n`;
+  const inComment = kept.lastIndexOf('/*') > kept.lastIndexOf('*/') ? '*/' : '';
+  const after = `${inComment}\n${'#endif\n'.repeat(open)}${ends}\n`;
   return { before: start.text + (skipped ? '' : comment) + control, text, after, inside: start.inside };
 }
 
@@ -206,10 +210,8 @@ function measure(tokens: Token[]): Shape {
   const open: { isDo: boolean; loops: boolean }[] = [];
   let parens = 0;
   let headRest = false;
-  let parenAt = -1;
   let boundary = -1;
   let loopHead = false;
-  let headAtBoundary = false;
   let afterClose = 0;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;
@@ -223,9 +225,8 @@ function measure(tokens: Token[]): Shape {
       } else if (/^(?:for|while|do|switch)$/.test(text) || /for_each/.test(text)) loopHead = true;
       continue;
     }
-    if (text === '(') {
-      if (parens++ === 0) parenAt = token.pos;
-    } else if (text === ')') {
+    if (text === '(') parens++;
+    else if (text === ')') {
       if (parens === 0) headRest ||= boundary < 0;
       else parens--;
     } else if (parens === 0 || text === '{' || text === '}') {
@@ -244,13 +245,13 @@ function measure(tokens: Token[]): Shape {
       } else if (text === ';') loopHead = false;
       if (text === ';' || text === '{' || text === '}') {
         boundary = token.end;
-        headAtBoundary = true;
       }
     }
   }
-  let cutAt = -1;
-  if (parens > 0 && headAtBoundary) cutAt = boundary;
-  else if (parens > 0) cutAt = Math.max(0, parenAt);
+  const last = tokens[tokens.length - 2];
+  // A statement without its end; a head without its body (`if (x)`) can be read.
+  const incomplete = last !== undefined && last.pos >= boundary && !/^(?:[;{}):]|else|do)$/.test(last.text);
+  const cutAt = parens > 0 || incomplete ? Math.max(0, boundary) : -1;
   return { levels, afterClose, open, cutAt, headRest };
 }
 
@@ -281,6 +282,18 @@ function opening(piece: Piece, tokens: Token[], shape: Shape, midStatement: bool
     const head = heading.endsWith('{') ? heading : `${heading} {`;
     return {
       text: `${head} ${'struct {'.repeat(Math.max(0, closed - 1))}`,
+      unclosed: closed === 0 ? 1 : 0,
+      semicolon: closed === 0,
+      inside: false,
+    };
+  }
+  const closer = closed > 0 ? shape.levels[closed - 1]!.closer : '';
+  if (
+    INITIALISER_HEADING.test(heading) &&
+    (closer === ';' || (closed === 0 && !looksLikeStatements(tokens)))
+  ) {
+    return {
+      text: `${heading.replace(/\{?$/, '')}${'{'.repeat(Math.max(1, closed))} `,
       unclosed: closed === 0 ? 1 : 0,
       semicolon: closed === 0,
       inside: false,
@@ -376,7 +389,7 @@ function inBody(tokens: Token[], heading: string): boolean {
     else if (token.text === ')' || token.text === '}' || token.text === ']') depth = Math.max(0, depth - 1);
     if (depth === 0 && (token.text === ';' || token.text === '}')) start = i + 1;
   }
-  return FUNCTION_HEADING.test(heading) || STRUCT_HEADING.test(heading);
+  return FUNCTION_HEADING.test(heading) || STRUCT_HEADING.test(heading) || INITIALISER_HEADING.test(heading);
 }
 
 /** 1: a statement of a body; −1: something at file level; 0: could be either. */
@@ -394,6 +407,7 @@ function chunkSign(chunk: Token[], end: string): number {
   )
     return 1;
   if (first.kind !== Id || !second) return 0;
+  if (/^(?:struct|union|enum)$/.test(first.text) && end === '{' && chunk.length === 2) return -1;
   if (second.text === ':') return 1;
   if (/^(?:->|\.|\[|\+\+|--|[-+|&^*/%]?=|<<=|>>=)$/.test(second.text)) return 1;
   if (second.text === '(') {

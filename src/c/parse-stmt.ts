@@ -100,6 +100,13 @@ function keyword(c: Cursor, a: Token, loose: boolean): Stmt | null {
       if (c.accept('else')) no = body(c);
       return { k: 'if', c: test, yes, no, a, b: c.previous };
     }
+    case 'else': {
+      // Its `if` is not in the text: it may run.
+      c.statements++;
+      c.next();
+      const yes = body(c);
+      return { k: 'if', c: { k: 'id', name: '__unseen', a, b: a }, yes, no: null, a, b: c.previous };
+    }
     case 'while': {
       c.statements++;
       c.next();
@@ -116,7 +123,10 @@ function keyword(c: Cursor, a: Token, loose: boolean): Stmt | null {
         c.accept(';');
         return { k: 'while', c: { k: 'opaque', kids: [], a, b: a }, body: inner, a, b: c.previous };
       }
-      c.expect('while');
+      // Cut off before its condition.
+      if (!c.is('while'))
+        return { k: 'do', c: { k: 'id', name: '__unseen', a, b: a }, body: inner, a, b: c.previous };
+      c.next();
       const test = condition(c);
       c.accept(';');
       return { k: 'do', c: test, body: inner, a, b: c.previous };
@@ -409,6 +419,7 @@ function macroStatement(c: Cursor, a: Token, loose: boolean): Stmt | null {
   const iterates = ITERATORS.has(name) || ITERATOR_PATTERN.test(name);
   const bodyFollows =
     after.text === '{' ||
+    (iterates && after.fresh && /^(?:[(*]|\+\+|--)$/.test(after.text)) ||
     ((after.kind === Id || after.kind === Str) && (iterates || !after.fresh || MAYBE_PATTERN.test(name)));
   // A loop over nothing is a call, unless it is known to be a loop: functions are named like loops too.
   if (!(bodyFollows || (ITERATORS.has(name) && after.text === ';')) || after.kind === Eof) return null;

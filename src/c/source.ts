@@ -4,7 +4,7 @@ export class Source {
   readonly path: string;
   /** The line number of the text's first line; not 1 for a piece of a file. */
   readonly firstLine: number;
-  /** What was put before and after the real text, on its first line and behind its last one. */
+  /** Where the real text begins and ends: what is before and behind was added, and is on no line of its own. */
   readonly before: number;
   readonly end: number;
   #starts: number[] | null = null;
@@ -29,8 +29,7 @@ export class Source {
 
   /** 1-based column of an offset. */
   columnAt(offset: number): number {
-    const index = this.#index(offset);
-    const start = index === 0 ? this.before : this.#lineStarts()[index]!;
+    const start = this.#lineStarts()[this.#index(offset)]!;
     return Math.max(0, Math.min(offset, this.end) - start) + 1;
   }
 
@@ -55,7 +54,7 @@ export class Source {
   }
 
   #index(given: number): number {
-    const offset = Math.min(given, Math.max(0, this.end - 1));
+    const offset = Math.max(this.before, Math.min(given, Math.max(0, this.end - 1)));
     const starts = this.#lineStarts();
     let low = 0;
     let high = starts.length - 1;
