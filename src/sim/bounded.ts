@@ -61,9 +61,11 @@ export function exploreBounded(
 
   const go = (last: number, used: number, a: number, b: number): void => {
     const key = (a >>> 0) * 2097152 + (b & 0x1fffff);
-    const known = seen.get(key * 64 + last + 1);
+    const running = (Math.imul(last + 2, 0x9e3779b1) ^ a) >>> 0;
+    const point = running * 2097152 + (b & 0x1fffff);
+    const known = seen.get(point);
     if (known !== undefined && known <= used) return;
-    seen.set(key * 64 + last + 1, used);
+    seen.set(point, used);
     const goesOn = last >= 0 && S.enabled(mc, last);
     let any = false;
     for (let i = -1; i < mc.threads && reason === ''; i++) {

@@ -10,11 +10,13 @@
 import { Execution, waitingKind } from './execution.ts';
 import { F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
 import * as O from './opcodes.ts';
+import { isDataRace } from './memory.ts';
 import { Reversal } from './reversal.ts';
 import { choiceOf } from './search.ts';
 import { Sleep } from './sleep.ts';
 import * as S from './step.ts';
 import { WakeupTrees } from './wakeup-tree.ts';
+import { HAZARD_BIT } from './words.ts';
 
 export interface Counts {
   complete: number;
@@ -53,10 +55,13 @@ export class Dpor {
   private readonly wrong: number[] = [];
   readonly counts: Counts = { complete: 0, blocked: 0, deadlocked: 0, redundant: 0, steps: 0 };
   private readonly visitor: Visitor;
+  private readonly wantsRaces: boolean;
+  private stopped = false;
 
   constructor(mc: Machine, visitor: Visitor) {
     this.mc = mc;
     this.visitor = visitor;
+    this.wantsRaces = (mc.detected & (1 << HAZARD_BIT['data-race'])) !== 0;
     this.ex = new Execution(mc);
     this.sleep = new Sleep(mc);
     this.reversal = new Reversal(this.ex, this.trees, this.sleep);
@@ -167,7 +172,7 @@ export class Dpor {
     if (mc.violation >= 0 && this.wrong.length === 0 && this.visitor.violation(() => this.path()))
       return STOPPED;
     this.reverseAll();
-    return GO_ON;
+    return this.stopped ? STOPPED : GO_ON;
   }
 
   /** Reverses every race of the execution, frees what waits in vain, and takes other alternatives. */
@@ -176,6 +181,10 @@ export class Dpor {
     const races = ex.races;
     for (let r = 0; r < races; r++) {
       const e = ex.raceFirst[r]!;
+      if (this.wantsRaces && isDataRace(ex.foot, e * FOOT, ex.foot, ex.raceSecond[r]! * FOOT)) {
+        mc.violation = HAZARD_BIT['data-race'];
+        this.stopped ||= this.visitor.violation(() => this.pathTo(e, ex.raceSecond[r]!));
+      }
       reversal.reverse(e, ex.raceSecond[r]!, roots[e]!);
     }
     for (let e = 0; e < ex.length; e++) {
@@ -233,6 +242,16 @@ export class Dpor {
   /** No earlier violation of this execution happens before event `d`. */
   private isFirst(d: number): boolean {
     return this.wrong.every((w) => !this.ex.happensBefore(w, d));
+  }
+
+  /** The schedule in which event `d` could happen when `e` does. */
+  private pathTo(e: number, d: number): number[] {
+    const { ex } = this;
+    const path = this.path().slice(0, e);
+    for (let j = e + 1; j < d; j++) {
+      if (!ex.happensBefore(e, j)) path.push(choiceOf(ex.thread[j]!, ex.choice[j]!));
+    }
+    return [...path, choiceOf(ex.thread[e]!, ex.choice[e]!)];
   }
 
   private path(): number[] {

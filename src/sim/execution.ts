@@ -137,16 +137,27 @@ export class Execution {
     const { clock, threads: n, thread } = this;
     const t = second >= 0 ? thread[second]! : -1 - second;
     let tasks = 0;
+    const woke = waits === O.WAIT ? this.wakeOf(d, t) : -1;
     for (let i = d - 1; i >= 0; i--) {
       const q = thread[i]!;
       if (q === t || (po >= 0 && clock[po * n + q]! > i)) continue;
       if (!conflicts(this.foot, i * FOOT, foot, f) || !meetsFirst(this.foot, i * FOOT, foot, f)) continue;
+      // Without the wake-up it would sleep on.
+      if (i === woke || (woke >= 0 && this.happensBefore(i, woke))) continue;
       if (waits === HANDLER) {
         if (tasks & (1 << (q % 31)) || !this.openAt(i, t)) continue;
         tasks |= 1 << (q % 31);
         this.race(i, second);
       } else if (couldGoOn(waits, this.foot, i * FOOT, foot, f, t)) this.race(i, second);
     }
+  }
+
+  /** The event that woke `t` before event `d`. */
+  private wakeOf(d: number, t: number): number {
+    for (let i = d - 1; i >= 0; i--) {
+      if (this.foot[i * FOOT + F_OP] === O.WAKE && this.foot[i * FOOT + F_OLD]! & (1 << t % 31)) return i;
+    }
+    return -1;
   }
 
   race(i: number, second: number): void {
@@ -205,15 +216,15 @@ export class Execution {
     else return;
     const { foot, thread } = this;
     const t = thread[d]!;
+    // A reader that holds the lock twice: its last release ends its first acquisition.
+    let ended = 0;
     for (let e = this.before[d]!; e >= 0 && thread[e] === t; e = this.before[e]!) {
       if (foot[e * FOOT + 1] !== foot[d * FOOT + 1]) continue;
       const m = foot[e * FOOT + 2]!;
+      if (m === O.M_UNLOCK_SHARED || (m === O.M_UNLOCK && foot[e * FOOT + F_OP] === O.UNLOCK)) ended++;
       // A lock may have changed its mode in between.
-      if (
-        m === from ||
-        (from === O.M_LOCK_SHARED && m === O.M_LOCK) ||
-        (from === O.M_LOCK && m === O.M_LOCK_SHARED)
-      ) {
+      const takes = m === from || (m === O.M_LOCK && from === O.M_LOCK_SHARED);
+      if (takes && ended-- <= 0) {
         this.link[d] = e;
         return;
       }

@@ -13,6 +13,7 @@ import { HAZARDS, type Hazard, type Program, type Schedule, type Verdict } from 
 import { narrate } from './schedule.ts';
 import { shortest } from './search.ts';
 import { reset } from './step.ts';
+import { HAZARD_BIT } from './words.ts';
 import { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
 
 export interface Options {
@@ -73,7 +74,7 @@ export function replay(program: Program, token: string): Schedule {
   if (fingerprint !== programFingerprint(program)) {
     throw new ReplayError('the program has changed since the token was made');
   }
-  return narrate(prepare(program, { hazards: [hazard] }), choices, hazard);
+  return narrate(prepareToTell(program, { hazards: [hazard] }), choices, hazard);
 }
 
 /** A machine at the start of the program. */
@@ -119,6 +120,13 @@ function run(program: Program, options: Options, once: boolean): AllVerdicts {
   return { verdicts, executions, exhausted: why === '', reason: why, bounded };
 }
 
+/** A machine for telling schedules: data races are seen at the first of the two accesses. */
+function prepareToTell(program: Program, options: Options): Machine {
+  const mc = prepare(program, options);
+  mc.seeRaces = (mc.detected & (1 << HAZARD_BIT['data-race'])) !== 0;
+  return mc;
+}
+
 function violates(
   program: Program,
   hazard: Hazard,
@@ -127,7 +135,7 @@ function violates(
   options: Options,
 ): Violates {
   const choices =
-    shortest(prepare(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
-  const schedule = narrate(prepare(program, { hazards: [hazard] }), choices, hazard);
+    shortest(prepareToTell(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
+  const schedule = narrate(prepareToTell(program, { hazards: [hazard] }), choices, hazard);
   return { kind: 'violates', executions, schedule, choices, token: tokenOf(program, choices, hazard) };
 }

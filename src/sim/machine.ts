@@ -131,6 +131,8 @@ export class Machine {
   claim = -1;
   result = 0;
   stay = false;
+  /** Whether a step looks for a racing access that could happen next: only while a schedule is sought or told. */
+  seeRaces = false;
   choice = 0;
   eventAt = 0;
   limit = 0;

@@ -8,12 +8,13 @@
  * weak memory are not modelled; `data-race` is detected by the explorer, which sees what is unordered.
  */
 import { addressAt, alive, type EventKind, OFFSET, placeAt, slot } from './event.ts';
-import { ESCAPED, F_DELTA, F_OLD, F_OP, F_PARAM, type Machine, OWNED, PRIVATE } from './machine.ts';
+import { ESCAPED, F_AUX, F_OLD, F_OP, F_PARAM, type Machine, OWNED, PRIVATE } from './machine.ts';
 import { CMPXCHG, M_MOVE, M_READ, M_TOUCH, M_WHOLE_READ, M_WHOLE_WRITE, M_WRITE } from './opcodes.ts';
 
 export const load: EventKind = {
   foot(mc, t, at) {
     slot(mc, 0, addressAt(mc, t, at + 2), M_READ);
+    mc.foot[F_AUX] = mc.code[at + 4] === 1 ? PLAIN : MARKED;
   },
   run(mc, t, at) {
     const { code } = mc;
@@ -31,6 +32,7 @@ export const store: EventKind = {
     const address = addressAt(mc, t, at + 1);
     slot(mc, 0, address, M_WRITE);
     footOld(mc, address);
+    mc.foot[F_AUX] = mc.code[at + 4] === 1 ? PLAIN : MARKED;
     footMoves(mc, t, address, mc.value(t, mc.code[at + 3]!));
   },
   run(mc, t, at) {
@@ -45,6 +47,7 @@ export const rmw: EventKind = {
     const address = addressAt(mc, t, at + 2);
     slot(mc, 0, address, M_WRITE);
     footOld(mc, address);
+    mc.foot[F_AUX] = MARKED;
     if (mc.code[at + 4] === 0) footMoves(mc, t, address, mc.value(t, mc.code[at + 5]!));
   },
   run(mc, t, at) {
@@ -68,6 +71,7 @@ export const cmpxchg: EventKind = {
     mc.foot[F_OP] = CMPXCHG;
     mc.foot[F_OLD] = address > 0 ? mc.m[address]! : 0;
     mc.foot[F_PARAM] = expect;
+    mc.foot[F_AUX] = MARKED;
     if (hit) footMoves(mc, t, address, mc.value(t, mc.code[at + 5]!));
   },
   run(mc, t, at) {
@@ -85,6 +89,7 @@ export const access: EventKind = {
   foot(mc, t, at) {
     const whole = mc.code[at + 4] === 1;
     footOld(mc, addressAt(mc, t, at + 1));
+    mc.foot[F_AUX] = whole ? 0 : PLAIN;
     slot(mc, 0, addressAt(mc, t, at + 1), whole ? M_TOUCH : mc.code[at + 3] === 1 ? M_WRITE : M_READ);
   },
   run(mc, t, at) {
@@ -205,6 +210,18 @@ function sameMember(mc: Machine, t: number, address: number, packed: number): bo
 /** Marks the member of a union that other primitives write (callback heads). */
 export const writeMember = setMember;
 
+/** What a footprint says of an access that can race: plain, or marked (READ_ONCE and the like, atomic). */
+const PLAIN = 2;
+const MARKED = 3;
+
+/** Whether two footprints of unordered events are a data race: they conflict, and one is plain. */
+export function isDataRace(a: Int32Array, i: number, b: Int32Array, j: number): boolean {
+  if (a[i + 1] !== b[j + 1] || a[i]! < 0) return false;
+  if (a[i + 2] !== M_WRITE && b[j + 2] !== M_WRITE) return false;
+  const [x, y] = [a[i + F_AUX]!, b[j + F_AUX]!];
+  return (x === PLAIN && (y === PLAIN || y === MARKED)) || (y === PLAIN && x === MARKED);
+}
+
 function outsideReader(mc: Machine, t: number): boolean {
   if (t === mc.c.setup) return false;
   for (let d = 0; d < mc.c.domains.length; d++)
@@ -212,4 +229,3 @@ function outsideReader(mc: Machine, t: number): boolean {
   return mc.m[mc.threadBase[t]! + 8] === 0;
 }
 
-export const DELTA = F_DELTA;

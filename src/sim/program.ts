@@ -245,7 +245,7 @@ export interface Step {
   /** Index into `Schedule.threads`. */
   thread: number;
   site: Site;
-  /** What the operation did, for people: `mpol_tryget(pol) = false`. */
+  /** What the operation did, for people: `tryget(p) = false`. */
   text: string;
   /** Notes for the viewer: state that changed, as `name = value`. */
   effects: string[];

@@ -215,9 +215,10 @@ export function step(mc: Machine, t: number, choice: number): void {
   mc.result = 0;
   // The program counter moves first, so that an event may call; a violation puts it back for the report.
   const fp = mc.m[tb + FP]!;
-  mc.put(tb + PC, at + O.WIDTH);
   mc.eventAt = at;
-  KINDS[op]!.run(mc, t, at);
+  const racing = mc.seeRaces && races(mc, t);
+  mc.put(tb + PC, at + O.WIDTH);
+  if (!racing) KINDS[op]!.run(mc, t, at);
   if (mc.watch) mc.watch(t, at, mc.violation);
   if (mc.violation >= 0) return;
   if (mc.m[tb + STATUS] !== READY) return;
@@ -225,6 +226,18 @@ export function step(mc: Machine, t: number, choice: number): void {
   else if (mc.stay) mc.put(mc.m[tb + FP]!, at);
   if (op === O.RETURN) end(mc, t);
   else advance(mc, t);
+}
+
+/** Whether the next event of `t` races with one that could happen at the same time. */
+function races(mc: Machine, t: number): boolean {
+  footprint(mc, t);
+  const mine = mc.foot.slice();
+  for (let q = 0; q < mc.threads; q++) {
+    if (q === t || !enabled(mc, q)) continue;
+    footprint(mc, q);
+    if (memory.isDataRace(mine, 0, mc.foot, 0)) return mc.violate(t, 'data-race', mine[0]!);
+  }
+  return false;
 }
 
 /** Runs the local operations of `t`, until its next event or its end. */
