@@ -1,0 +1,4 @@
+/** Reviews a series: what each patch introduces, what it fixes, what could not be seen. */
+export type { Confidence, Finding, Review } from './finding.ts';
+export { type Programs, programOf, replayToken } from './replay.ts';
+export { type Reviewed, reviewSeries } from './review.ts';

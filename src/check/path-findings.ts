@@ -1,0 +1,134 @@
+/** Findings of one function by itself: what its paths do wrong that they did not do before the patch. */
+import { type CFunction, type CUnit, ERRNO } from '../c/index.ts';
+import { type Declarations, type LowerContext, lower } from '../extract/index.ts';
+import type { Rules } from '../rules/index.ts';
+import type { Routine } from '../sim/program.ts';
+import { anchorLine } from './anchor.ts';
+import type { Finding } from './finding.ts';
+import { fingerprint } from './fingerprint.ts';
+import { pathSchedule, siteOf } from './path-schedule.ts';
+import { analyse, goneProblems, newProblems, type PathProblem } from './paths.ts';
+import { type Programs, pathToken, rememberRoutine } from './replay.ts';
+import { type Place, wordsFor } from './words.ts';
+
+export interface FunctionInPatch {
+  fn: CFunction;
+  before: CFunction | null;
+  path: string;
+  patch: number;
+  /** Lines of the post-image that the patch touched, those outside the function included. */
+  positions: number[];
+}
+
+export interface Surroundings {
+  rules: Rules;
+  declarations: Declarations;
+  /** Units whose functions may stand in for calls, before and after the patch. */
+  pre: CUnit[];
+  post: CUnit[];
+  /** Names of functions that the patch touches. */
+  touched: Set<string>;
+}
+
+export interface PathReview {
+  findings: Finding[];
+  fixed: Finding[];
+  exhausted: boolean;
+  states: number;
+}
+
+export function reviewPaths(target: FunctionInPatch, around: Surroundings, programs: Programs): PathReview {
+  const post = analyse(lower(target.fn, contextFor(around, around.post)).routine);
+  const pre =
+    target.before === null ? null : analyse(lower(target.before, contextFor(around, around.pre)).routine);
+  const findings = newProblems(post, pre).map((p) => findingOf(p, post.routine, target));
+  const fixed = pre === null ? [] : goneProblems(post, pre).map((p) => findingOf(p, pre.routine, target));
+  if (findings.length > 0) rememberRoutine(programs, post.routine);
+  if (pre !== null && fixed.length > 0) rememberRoutine(programs, pre.routine);
+  return {
+    findings,
+    fixed,
+    exhausted: post.result.exhausted && (pre?.result.exhausted ?? true),
+    states: post.result.states + (pre?.result.states ?? 0),
+  };
+}
+
+function contextFor(around: Surroundings, units: CUnit[]): LowerContext {
+  const bodies = new Map<string, CFunction>();
+  for (const unit of units)
+    for (const fn of unit.functions) if (fn.complete && !bodies.has(fn.name)) bodies.set(fn.name, fn);
+  const { rules } = around;
+  return {
+    vocabulary: rules.vocabulary,
+    declarations: around.declarations,
+    body: (name) => bodies.get(name) ?? null,
+    prefersBody: (name) => around.touched.has(name),
+    keeps: () => true,
+    gfpSleeps: rules.types.gfpSleeps,
+    isCount: (place) => rules.types.isCount(place.type, place.cell.split('.').at(-1)!),
+    shows: () => false,
+    errno: (name) => ERRNO.get(name) ?? null,
+  };
+}
+
+function findingOf(problem: PathProblem, routine: Routine, target: FunctionInPatch): Finding {
+  const { fn, path } = target;
+  const inFunction = target.positions.filter((line) => line >= fn.line && line <= fn.endLine);
+  const lines = problem.path
+    .map((s) => siteOf(routine, s.pc))
+    .filter((s) => s.file === fn.file)
+    .map((s) => s.line);
+  const line = anchorLine(
+    inFunction.length > 0 ? inFunction : target.positions,
+    lines,
+    siteOf(routine, problem.at).line,
+  );
+  const place = placeOf(problem, routine, fn);
+  const words = wordsFor(problem, place);
+  return {
+    id: fingerprint(problem.hazard, path, fn.name, problem.object),
+    hazard: `generic/${problem.hazard}`,
+    class: problem.hazard,
+    confidence: problem.assumes.length > 0 ? 'likely' : 'proven',
+    patch: target.patch,
+    file: path,
+    line,
+    endLine: line,
+    side: 'RIGHT',
+    function: fn.name,
+    title: words.title,
+    message: words.message,
+    assumptions: problem.assumes.map((name) => `${name}() does not keep ${problem.object}`),
+    schedule: pathSchedule(routine, problem),
+    replay: pathToken(routine, problem),
+    fix: null,
+    consequences: [],
+  };
+}
+
+function placeOf(problem: PathProblem, routine: Routine, fn: CFunction): Place {
+  const origin = problem.path.findIndex((s) => s.pc === problem.origin);
+  const originSite = routine.code[problem.origin]?.site;
+  const test = problem.path.findLast((s, i) => {
+    const instr = routine.code[s.pc];
+    return (
+      i > origin &&
+      instr?.op === 'branch' &&
+      s.note !== '' &&
+      instr.site !== originSite &&
+      siteOf(routine, s.pc).text !== ''
+    );
+  });
+  return {
+    function: fn.name,
+    textOf: (pc) => siteOf(routine, pc).text.replace(/;$/, ''),
+    lineOf: (pc) => siteOf(routine, pc).line,
+    lastTest: test === undefined ? '' : testText(siteOf(routine, test.pc).text, test.note),
+  };
+}
+
+/** `if (ret)` as it is in C, whether the text is the statement or the condition alone. */
+function testText(text: string, note: string): string {
+  const condition = /^(?:if|while|for|switch)\b/.test(text) ? text.replace(/\s*\{$/, '') : `if (${text})`;
+  return note === 'yes' ? `in the branch of ${condition}` : `past ${condition}`;
+}

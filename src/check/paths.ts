@@ -1,0 +1,327 @@
+/**
+ * What goes wrong on the paths of one function: incidents on the way, and ways to end that do not fit.
+ *
+ * A function may well return with a lock held or a reference taken; that is a mistake only when its other ends,
+ * or the same function before the patch, show that it was not meant. So the ends of the post-image are compared
+ * with each other and with those of the pre-image, and only what the pre-image does not have is handed on.
+ */
+
+import {
+  CONTEXTS,
+  exploreSequential,
+  type Outcome,
+  type PathStep,
+  type SequentialResult,
+} from '../sim/index.ts';
+import type { Hazard, Instr, Routine } from '../sim/program.ts';
+
+/** A mistake on one path, before it is put into words. */
+export interface PathProblem {
+  hazard: Hazard;
+  /** The lock, object or context, by name. */
+  object: string;
+  /** What is owned when this is about a reference or memory. */
+  what: string;
+  path: PathStep[];
+  /** Instruction that took what is not given back, or that made the last step wrong; -1 when there is none. */
+  origin: number;
+  /** Instruction at which it goes wrong. */
+  at: number;
+  /** Functions that are assumed not to keep what they were lent. */
+  assumes: string[];
+  /** How the routine gives this up elsewhere: text of an unlock or put, '' when it never does. */
+  remedy: string;
+}
+
+export interface Analysed {
+  routine: Routine;
+  result: SequentialResult;
+}
+
+export function analyse(routine: Routine): Analysed {
+  return { routine, result: exploreSequential(routine) };
+}
+
+/** The problems of `post` that `pre` does not have; `pre` is null for a function that is new. */
+export function newProblems(post: Analysed, pre: Analysed | null): PathProblem[] {
+  if (pre !== null && !pre.result.exhausted) return [];
+  const before = pre === null ? [] : problemsOf(pre, null);
+  return withoutKnown(problemsOf(post, pre), before);
+}
+
+/** The problems of `pre` that `post` does not have. */
+export function goneProblems(post: Analysed, pre: Analysed): PathProblem[] {
+  if (!post.result.exhausted) return [];
+  return withoutKnown(problemsOf(pre, null), problemsOf(post, null));
+}
+
+/** Removes one for one what is known: by class and object, then by class alone, since names may change. */
+function withoutKnown(problems: PathProblem[], known: PathProblem[]): PathProblem[] {
+  const rest = [...known];
+  const strip =
+    (same: (a: PathProblem, b: PathProblem) => boolean) =>
+    (problem: PathProblem): boolean => {
+      const i = rest.findIndex((k) => same(k, problem));
+      if (i >= 0) rest.splice(i, 1);
+      return i < 0;
+    };
+  return problems
+    .filter(strip((a, b) => a.hazard === b.hazard && a.object === b.object))
+    .filter(strip((a, b) => a.hazard === b.hazard));
+}
+
+function problemsOf(analysed: Analysed, pre: Analysed | null): PathProblem[] {
+  const found = [
+    ...incidents(analysed),
+    ...lockEnds(analysed, pre),
+    ...contextEnds(analysed, pre),
+    ...referenceEnds(analysed, pre),
+  ];
+  const seen = new Set<string>();
+  return found.filter((p) => {
+    const key = `${p.hazard} ${p.object} ${p.at}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function incidents({ result }: Analysed): PathProblem[] {
+  return result.incidents.map((i) => ({
+    hazard: i.hazard,
+    object: i.object,
+    what: '',
+    path: i.path,
+    origin: i.because,
+    at: i.pc,
+    assumes: [],
+    remedy: '',
+  }));
+}
+
+/** Ends that return the same can be compared. */
+function returnClass(outcome: Outcome): string {
+  return outcome.returns.constant === null
+    ? `sign ${outcome.returns.mask}`
+    : String(outcome.returns.constant);
+}
+
+function lastCell(name: string): string {
+  return name.split(/->|\.|\*/).at(-1)!;
+}
+
+/** Locks that an end leaves changed, without pairs that are one lock under two names. */
+function changedLocks(outcome: Outcome, to: 'held' | 'released') {
+  const held = outcome.locks.filter((l) => l.state.entry === 'free' && l.state.now !== 'free');
+  const released = outcome.locks.filter((l) => l.state.entry !== 'free' && l.state.now === 'free');
+  const [wanted, other] = to === 'held' ? [held, released] : [released, held];
+  return wanted.filter((l) => !other.some((o) => lastCell(o.lock) === lastCell(l.lock)));
+}
+
+function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
+  const problems: PathProblem[] = [];
+  for (const to of ['held', 'released'] as const) {
+    const locks = new Set(analysed.result.outcomes.flatMap((o) => changedLocks(o, to).map((l) => l.lock)));
+    for (const lock of [...locks].sort()) {
+      const has = (o: Outcome, name: string, exact: boolean): boolean =>
+        changedLocks(o, to).some((l) => (exact ? l.lock === name : lastCell(l.lock) === lastCell(name)));
+      const outcome = oddEnd(
+        analysed,
+        pre,
+        (o) => has(o, lock, true),
+        (o) => has(o, lock, false),
+      );
+      if (outcome === null) continue;
+      const change = outcome.locks.find((l) => l.lock === lock)!;
+      const hazard =
+        to === 'held'
+          ? 'missing-unlock'
+          : lockCount(pre, lock) > lockCount(analysed, lock)
+            ? 'missing-lock'
+            : 'double-unlock';
+      problems.push({
+        hazard,
+        object: lock,
+        what: 'lock',
+        path: outcome.path,
+        origin: change.state.pc,
+        at: to === 'held' ? (outcome.path.at(-1)?.pc ?? change.state.pc) : change.state.pc,
+        assumes: [],
+        remedy: remedyFor(analysed, pre, change.state.pc, (i) => i.op === 'unlock'),
+      });
+    }
+  }
+  return problems;
+}
+
+function lockCount(analysed: Analysed | null, lock: string): number {
+  const cell = lastCell(lock);
+  return (
+    analysed?.routine.code.filter(
+      (i) => (i.op === 'lock' || i.op === 'trylock') && lastCell(i.at.cell || lock) === cell,
+    ).length ?? 0
+  );
+}
+
+/**
+ * The shortest end with `odd` that was not meant: the pre-image has no such end for this result, and either the
+ * pre-image has none at all or another end with the same result lacks it.
+ */
+function oddEnd(
+  analysed: Analysed,
+  pre: Analysed | null,
+  odd: (o: Outcome) => boolean,
+  oddBefore: (o: Outcome) => boolean,
+): Outcome | null {
+  const { outcomes } = analysed.result;
+  const before = pre?.result.outcomes.filter(oddBefore) ?? [];
+  const candidates = outcomes
+    .filter(odd)
+    .filter((o) => !before.some((b) => returnClass(b) === returnClass(o)));
+  const meant = (o: Outcome): boolean => {
+    if (pre !== null && before.length === 0) return false;
+    return !outcomes.some((other) => !odd(other) && returnClass(other) === returnClass(o));
+  };
+  const unmeant = candidates.filter((o) => !meant(o));
+  return unmeant.sort((a, b) => a.path.length - b.path.length)[0] ?? null;
+}
+
+function contextEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
+  const problems: PathProblem[] = [];
+  CONTEXTS.forEach((context, i) => {
+    // Spinlocks change the preemption and interrupt counts; they are looked at as locks.
+    const odd =
+      (sign: number) =>
+      (o: Outcome): boolean =>
+        Math.sign(o.contexts[i]!) === sign &&
+        (context === 'rcu' || context === 'pagefault' || o.locks.length === 0);
+    for (const sign of [1, -1]) {
+      const outcome = oddEnd(analysed, pre, odd(sign), odd(sign));
+      if (outcome === null) continue;
+      const wanted = sign > 0 ? ENTERS : LEAVES;
+      const step = outcome.path.findLast((s) => wanted.has(opKey(analysed.routine.code[s.pc]!, context)));
+      const origin = step?.pc ?? -1;
+      problems.push({
+        hazard: sign > 0 ? 'missing-unlock' : 'double-unlock',
+        object: context,
+        what: 'context',
+        path: outcome.path,
+        origin,
+        at: sign > 0 ? (outcome.path.at(-1)?.pc ?? origin) : origin,
+        assumes: [],
+        remedy: remedyFor(analysed, pre, -1, (instr) => LEAVES.has(opKey(instr, context))),
+      });
+    }
+  });
+  return problems;
+}
+
+const ENTERS = new Set(['enter']);
+const LEAVES = new Set(['leave']);
+
+function opKey(instr: Instr, context: string): string {
+  if (instr.op === 'rcu.enter' || instr.op === 'rcu.exit')
+    return context === 'rcu' ? (instr.op === 'rcu.enter' ? 'enter' : 'leave') : '';
+  if (instr.op === 'context' && instr.what === context) return instr.change > 0 ? 'enter' : 'leave';
+  return '';
+}
+
+function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
+  const problems: PathProblem[] = [];
+  const { outcomes } = analysed.result;
+  const leaks = (o: Outcome) =>
+    o.refs.filter(
+      (r) => !r.reachable && r.state.owned && !r.state.moved && (r.state.delta > 0 || r.state.memory),
+    );
+  const objects = new Set(outcomes.flatMap((o) => leaks(o).map((r) => r.object)));
+  for (const object of [...objects].sort()) {
+    const leaking = outcomes.filter((o) => leaks(o).some((r) => r.object === object));
+    leaking.sort((a, b) => a.path.length - b.path.length);
+    const outcome = leaking[0]!;
+    const ref = leaks(outcome).find((r) => r.object === object)!;
+    const isMemory = ref.state.memory;
+    const gives = (i: Instr): boolean =>
+      isMemory ? i.op === 'free' : i.op === 'ref.put' || i.op === 'percpu.put' || i.op === 'disown';
+    const remedy = remedyFor(analysed, pre, ref.state.taken, gives);
+    // A function that never gives it up, before or after, may well hand it on in a way that is not seen.
+    if (remedy === '' && ref.state.lent.length > 0) continue;
+    problems.push({
+      hazard: isMemory ? 'leak' : 'ref-leak',
+      object,
+      what: ref.state.what,
+      path: outcome.path,
+      origin: ref.state.taken,
+      at: outcome.path.at(-1)?.pc ?? ref.state.taken,
+      assumes: remedy === '' ? ref.state.lent : [],
+      remedy,
+    });
+  }
+  // Objects that the caller can reach too: only ends that differ from each other and from before tell.
+  const taken =
+    (name: string) =>
+    (o: Outcome): boolean =>
+      o.refs.some(
+        (r) =>
+          r.object === name &&
+          r.reachable &&
+          !r.state.moved &&
+          r.state.delta > 0 &&
+          o.returns.object !== name,
+      );
+  const shared = new Set(
+    outcomes.flatMap((o) => o.refs.filter((r) => r.reachable && r.state.delta > 0).map((r) => r.object)),
+  );
+  for (const object of [...shared].sort()) {
+    const outcome = oddEnd(analysed, pre, taken(object), taken(object));
+    if (outcome === null) continue;
+    const ref = outcome.refs.find((r) => r.object === object)!;
+    problems.push({
+      hazard: 'ref-leak',
+      object,
+      what: ref.state.what,
+      path: outcome.path,
+      origin: ref.state.taken,
+      at: outcome.path.at(-1)?.pc ?? ref.state.taken,
+      assumes: ref.state.lent,
+      remedy: remedyFor(analysed, pre, ref.state.taken, (i) => i.op === 'ref.put' || i.op === 'percpu.put'),
+    });
+  }
+  return problems;
+}
+
+/** The text of an operation that gives up what `origin` took, in this function or in its pre-image. */
+function remedyFor(
+  analysed: Analysed,
+  pre: Analysed | null,
+  origin: number,
+  gives: (i: Instr) => boolean,
+): string {
+  const taker = analysed.routine.code[origin];
+  const subject = taker === undefined ? '' : subjectOf(taker);
+  for (const { routine } of pre === null ? [analysed] : [pre, analysed]) {
+    for (const instr of routine.code) {
+      if (!gives(instr) || instr.site === undefined || (subject !== '' && subjectOf(instr) !== subject))
+        continue;
+      return routine.sites[instr.site]!.text.replace(/;$/, '');
+    }
+  }
+  return '';
+}
+
+/** What an operation takes or gives up, as far as two operations on the same thing share it. */
+function subjectOf(instr: Instr): string {
+  switch (instr.op) {
+    case 'own':
+    case 'disown':
+    case 'free':
+      return String(instr.object);
+    case 'alloc':
+      return instr.dst;
+    case 'lock':
+    case 'trylock':
+    case 'unlock':
+      return `lock ${instr.at.cell === '' ? instr.at.base : lastCell(instr.at.cell)}`;
+    default:
+      return 'at' in instr ? String(instr.at.base) : '';
+  }
+}

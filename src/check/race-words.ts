@@ -1,0 +1,73 @@
+/** The words of a finding between threads: who does what to whom, and what is wrong with the function. */
+import type { Hazard, Schedule, Step } from '../sim/program.ts';
+import type { Words } from './words.ts';
+
+const LIFETIME: readonly Hazard[] = ['use-after-free', 'lock-lifetime', 'get-on-zero', 'double-free'];
+const LEAKS: readonly Hazard[] = ['ref-leak', 'leak'];
+
+/** The step of thread 0 that tried to take a reference, with how it came out. */
+function attempt(schedule: Schedule): { step: Step; took: boolean } | null {
+  const step = schedule.steps.find((s) => s.thread === 0 && / = (true|false)$/.test(s.text));
+  return step === undefined ? null : { step, took: step.text.endsWith('= true') };
+}
+
+/**
+ * A test of tryget that is the wrong way round shows itself twice: a reference that was taken is lost, and
+ * after a failure the object is used. Returns the try's step when these schedules show both.
+ */
+export function invertedTry(lost: Schedule, used: Schedule): Step | null {
+  const a = attempt(lost);
+  const b = attempt(used);
+  const isLost = LEAKS.includes(lost.violation.hazard) && a?.took === true;
+  const isUsed = LIFETIME.includes(used.violation.hazard) && b?.took === false;
+  return isLost && isUsed && a.step.site.line === b.step.site.line ? b.step : null;
+}
+
+/** `mpol_tryget(pol) = false` or a statement around it → `mpol_tryget()`. */
+function callee(step: Step): string {
+  const name =
+    /(\w+)\s*\([^()]*\)\s*\)* = (?:true|false)$/.exec(step.text)?.[1] ??
+    /(\w+)\s*\(/.exec(step.text)?.[1] ??
+    'the attempt';
+  return `${name}()`;
+}
+
+export function invertedTryWords(step: Step, object: string): Words {
+  const call = callee(step);
+  return {
+    title: `the test of ${call} is inverted`,
+    message:
+      `The test is inverted: ${call} returns true when it took the reference. When it does, the reference is lost ` +
+      `with the pointer; when it fails, the caller gets a ${object} that is already on its way out:`,
+  };
+}
+
+export function raceWords(schedule: Schedule, fn: string): Words {
+  const { violation } = schedule;
+  const object = objectName(schedule);
+  const other = schedule.threads.find((t, i) => i !== 0 && t.kind === 'task')?.name ?? 'another thread';
+  switch (violation.hazard) {
+    case 'use-after-free':
+      return {
+        title: `the ${object} can be freed while ${fn}() or its caller uses it`,
+        message: `Nothing keeps the ${object} that ${fn}() looks up: ${other}() can free it before it is used:`,
+      };
+    case 'get-on-zero':
+      return {
+        title: `${fn}() takes a reference on a ${object} whose count is zero`,
+        message: `The count may already be zero here, and taking a reference brings back a ${object} that is being freed. It needs a tryget:`,
+      };
+    case 'ref-leak':
+      return {
+        title: `${fn}() loses a reference to the ${object}`,
+        message: `The reference that is taken here is never put: the ${object} cannot be freed any more.`,
+      };
+    default:
+      return { title: `${violation.hazard} of the ${object}`, message: `${violation.message}:` };
+  }
+}
+
+/** `mempolicy#1` → `mempolicy`. */
+export function objectName(schedule: Schedule): string {
+  return (schedule.violation.object ?? 'object').replace(/[#.].*$/, '');
+}

@@ -1,0 +1,381 @@
+/**
+ * Slicing: drops from a routine what cannot change a lock, a count, a lifetime, a context or the result.
+ *
+ * Kept are the operations with such an effect, the accesses to objects that the routine may free or put, what
+ * their operands are computed from, and the branches that decide whether they run. A branch that decides
+ * nothing any more becomes a jump to where its sides meet (its immediate post-dominator).
+ */
+import type { Instr, Op, Routine, Value } from '../sim/program.ts';
+
+const EFFECTS = new Set<Op['op']>([
+  'lock',
+  'trylock',
+  'unlock',
+  'downgrade',
+  'upgrade',
+  'assert-held',
+  'ref.init',
+  'ref.get',
+  'ref.tryget',
+  'ref.put',
+  'own',
+  'disown',
+  'percpu.init',
+  'percpu.get',
+  'percpu.tryget',
+  'percpu.put',
+  'percpu.kill',
+  'percpu.reinit',
+  'percpu.exit',
+  'rcu.enter',
+  'rcu.exit',
+  'rcu.synchronize',
+  'rcu.call',
+  'rcu.barrier',
+  'context',
+  'sleep',
+  'wait',
+  'wake',
+  'complete',
+  'wait-completion',
+  'task-work.add',
+  'task-work.run',
+  'work.queue',
+  'work.flush',
+  'timer.start',
+  'timer.stop',
+  'alloc',
+  'free',
+  'return',
+  'assert',
+  'call',
+]);
+
+/** The routine with only what matters; sites are kept as they are. */
+export function slice(routine: Routine): Routine {
+  const { code } = routine;
+  const graph = new Flow(code);
+  const family = objectRegisters(code);
+  const kept = new Uint8Array(code.length);
+  const registers = new Set<string>();
+  const cells = new Set<string>();
+  const work: number[] = [];
+  const keep = (i: number): void => {
+    if (kept[i] === 1) return;
+    kept[i] = 1;
+    work.push(i);
+  };
+  const writers = new Map<string, number[]>();
+  const stores = new Map<string, number[]>();
+  code.forEach((instr, i) => {
+    if ('dst' in instr && typeof instr.dst === 'string') push(writers, instr.dst, i);
+    if (instr.op === 'store' || instr.op === 'rmw' || instr.op === 'cmpxchg')
+      push(stores, placeOf(instr).cell, i);
+    if (instr.op === 'escape' && instr.to !== undefined) push(stores, `object ${instr.value}`, i);
+    if (EFFECTS.has(instr.op) || touchesFamily(instr, family)) keep(i);
+  });
+  const need = (value: Value): void => {
+    if (typeof value !== 'string' || value.startsWith('@') || registers.has(value)) return;
+    registers.add(value);
+    for (const i of writers.get(value) ?? []) keep(i);
+  };
+  while (work.length > 0) {
+    const i = work.pop()!;
+    const instr = code[i]!;
+    for (const value of operands(instr)) need(value);
+    for (const b of graph.controllers(i)) keep(b);
+    if (instr.op !== 'load' || cells.has(`${instr.from.base}.${instr.from.cell}`)) continue;
+    cells.add(`${instr.from.base}.${instr.from.cell}`);
+    for (const s of stores.get(instr.from.cell) ?? []) keep(s);
+    for (const s of stores.get(`object ${instr.from.base}`) ?? []) keep(s);
+  }
+  return { ...routine, code: rebuild(code, kept, graph) };
+}
+
+function push<K>(map: Map<K, number[]>, key: K, value: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function placeOf(instr: Extract<Op, { op: 'store' | 'rmw' | 'cmpxchg' }>) {
+  return instr.op === 'store' ? instr.to : instr.at;
+}
+
+/** Registers that may hold an object which is counted, allocated or freed here, copies included. */
+function objectRegisters(code: Instr[]): Set<string> {
+  const family = new Set<string>();
+  const add = (value: Value): void => {
+    if (typeof value === 'string') family.add(value);
+  };
+  for (const instr of code) {
+    if (instr.op.startsWith('ref.') || instr.op.startsWith('percpu.'))
+      add((instr as Extract<Op, { op: 'ref.get' }>).at.base);
+    else if (instr.op === 'own' || instr.op === 'disown' || instr.op === 'free') add(instr.object);
+    else if (instr.op === 'alloc') add(instr.dst);
+    else if (instr.op === 'rcu.call') add(instr.arg);
+  }
+  for (let before = -1; before !== family.size; ) {
+    before = family.size;
+    for (const instr of code) {
+      if (instr.op !== 'set' || typeof instr.value !== 'string') continue;
+      if (family.has(instr.dst)) family.add(instr.value);
+      else if (family.has(instr.value)) family.add(instr.dst);
+    }
+  }
+  return family;
+}
+
+/** Accesses to such objects, and whatever lets them get away. */
+function touchesFamily(instr: Instr, family: Set<string>): boolean {
+  const has = (value: Value): boolean => typeof value === 'string' && family.has(value);
+  switch (instr.op) {
+    case 'load':
+      return has(instr.from.base);
+    case 'store':
+      return has(instr.to.base) || has(instr.value);
+    case 'rmw':
+      return has(instr.at.base) || has(instr.value);
+    case 'cmpxchg':
+      return has(instr.at.base) || has(instr.value);
+    case 'access':
+      return has(instr.at.base);
+    case 'copy':
+      return has(instr.to) || has(instr.from);
+    case 'escape':
+      return has(instr.value);
+    default:
+      return false;
+  }
+}
+
+/** Values that an instruction reads. */
+function operands(instr: Instr): Value[] {
+  const out: Value[] = [];
+  for (const field of Object.values(instr)) {
+    if (typeof field === 'object' && field !== null && 'base' in field) out.push(field.base as Value);
+  }
+  switch (instr.op) {
+    case 'set':
+    case 'store':
+    case 'rmw':
+    case 'escape':
+      out.push(instr.value);
+      break;
+    case 'calc':
+      out.push(instr.a, instr.b);
+      break;
+    case 'branch':
+    case 'assume':
+    case 'assert':
+      out.push(instr.cond);
+      break;
+    case 'call':
+      out.push(...instr.args);
+      break;
+    case 'return':
+      if (instr.value !== undefined) out.push(instr.value);
+      break;
+    case 'cmpxchg':
+      out.push(instr.expect, instr.value);
+      break;
+    case 'copy':
+      out.push(instr.to, instr.from);
+      break;
+    case 'container':
+      out.push(instr.of);
+      break;
+    case 'free':
+    case 'own':
+    case 'disown':
+      out.push(instr.object);
+      break;
+    case 'rcu.call':
+    case 'task-work.add':
+    case 'work.queue':
+    case 'timer.start':
+      out.push(instr.arg);
+      break;
+  }
+  return out;
+}
+
+/** Control flow of a routine: successors, post-dominators, and which branches decide whether a step runs. */
+class Flow {
+  readonly next: number[][];
+  /** Immediate post-dominator by instruction; `exit` is one past the end. */
+  readonly meets: Int32Array;
+  readonly exit: number;
+  private readonly deciders: number[][];
+
+  constructor(code: Instr[]) {
+    const labels = new Map<string, number>();
+    code.forEach((instr, i) => {
+      if (instr.op === 'label') labels.set(instr.name, i);
+    });
+    this.exit = code.length;
+    this.next = code.map((instr, i) => {
+      if (instr.op === 'jump') return [labels.get(instr.to)!];
+      if (instr.op === 'branch') return [i + 1, labels.get(instr.to)!];
+      if (instr.op === 'return') return [this.exit];
+      if (isDeadEnd(instr)) return [];
+      return [i + 1];
+    });
+    this.dropDeadEnds();
+    this.meets = this.postDominators();
+    this.deciders = this.controlDependence(code);
+  }
+
+  controllers(i: number): number[] {
+    return this.deciders[i]!;
+  }
+
+  /** A test for what must not happen (BUG_ON) decides nothing: its sides that do not come back are not counted. */
+  private dropDeadEnds(): void {
+    const previous: number[][] = Array.from({ length: this.exit + 1 }, () => []);
+    this.next.forEach((to, from) => {
+      for (const t of to) previous[t]!.push(from);
+    });
+    const ends = new Uint8Array(this.exit + 1);
+    const work = [this.exit];
+    while (work.length > 0) {
+      const i = work.pop()!;
+      if (ends[i] === 1) continue;
+      ends[i] = 1;
+      work.push(...previous[i]!);
+    }
+    this.next.forEach((to, from) => {
+      this.next[from] = to.filter((t) => ends[t] === 1);
+    });
+  }
+
+  /** Cooper, Harvey and Kennedy's algorithm on the reversed graph. */
+  private postDominators(): Int32Array {
+    const n = this.exit + 1;
+    const previous: number[][] = Array.from({ length: n }, () => []);
+    this.next.forEach((to, from) => {
+      for (const t of to) previous[t]!.push(from);
+    });
+    const order = new Int32Array(n).fill(-1);
+    const sequence: number[] = [];
+    const visit = (root: number): void => {
+      const stack: [number, number][] = [[root, 0]];
+      order[root] = 0;
+      while (stack.length > 0) {
+        const top = stack[stack.length - 1]!;
+        const child = previous[top[0]]![top[1]++];
+        if (child === undefined) {
+          sequence.push(top[0]);
+          stack.pop();
+        } else if (order[child] === -1) {
+          order[child] = 0;
+          stack.push([child, 0]);
+        }
+      }
+    };
+    visit(this.exit);
+    sequence.forEach((node, i) => {
+      order[node] = i;
+    });
+    const meets = new Int32Array(n).fill(-1);
+    meets[this.exit] = this.exit;
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (let k = sequence.length - 2; k >= 0; k--) {
+        const node = sequence[k]!;
+        let best = -1;
+        for (const s of this.next[node]!) {
+          if (meets[s] === -1) continue;
+          best = best === -1 ? s : this.common(meets, order, s, best);
+        }
+        if (best !== -1 && meets[node] !== best) {
+          meets[node] = best;
+          changed = true;
+        }
+      }
+    }
+    return meets;
+  }
+
+  private common(meets: Int32Array, order: Int32Array, a: number, b: number): number {
+    let x = a;
+    let y = b;
+    while (x !== y) {
+      while (order[x]! < order[y]!) x = meets[x]!;
+      while (order[y]! < order[x]!) y = meets[y]!;
+    }
+    return x;
+  }
+
+  private controlDependence(code: Instr[]): number[][] {
+    const deciders: number[][] = Array.from({ length: this.exit + 1 }, () => []);
+    code.forEach((instr, b) => {
+      if (instr.op !== 'branch') return;
+      for (const side of this.next[b]!) {
+        // A side that never ends is decided by its branch like any other.
+        for (let n = side; n !== -1 && n !== this.meets[b] && n !== this.exit; n = this.meets[n]!) {
+          const list = deciders[n]!;
+          if (list[list.length - 1] === b) break;
+          list.push(b);
+        }
+      }
+    });
+    return deciders;
+  }
+}
+
+function isDeadEnd(instr: Instr): boolean {
+  return instr.op === 'assume' && instr.cond === 0;
+}
+
+function rebuild(code: Instr[], kept: Uint8Array, graph: Flow): Instr[] {
+  const out: Instr[] = [];
+  const extra = new Map<number, string>();
+  code.forEach((instr, i) => {
+    if (instr.op === 'branch' && kept[i] === 0) {
+      const meet = graph.meets[i]!;
+      if (meet !== graph.exit && meet !== -1) extra.set(meet, `M${meet}`);
+    }
+  });
+  code.forEach((instr, i) => {
+    const label = extra.get(i);
+    if (label !== undefined) out.push({ op: 'label', name: label });
+    if (instr.op === 'label' || instr.op === 'jump' || instr.op === 'assume' || kept[i] === 1)
+      out.push(instr);
+    else if (instr.op === 'branch') {
+      const meet = extra.get(graph.meets[i]!);
+      out.push(meet === undefined ? { op: 'assume', cond: 0 } : { op: 'jump', to: meet });
+    }
+  });
+  return compact(out);
+}
+
+/** Drops what cannot be reached and labels nobody goes to. */
+function compact(code: Instr[]): Instr[] {
+  const labels = new Map<string, number>();
+  code.forEach((instr, i) => {
+    if (instr.op === 'label') labels.set(instr.name, i);
+  });
+  const reached = new Uint8Array(code.length);
+  const targets = new Set<string>();
+  const work = [0];
+  while (work.length > 0) {
+    const i = work.pop()!;
+    if (i >= code.length || reached[i] === 1) continue;
+    reached[i] = 1;
+    const instr = code[i]!;
+    if (instr.op === 'jump' || instr.op === 'branch') {
+      targets.add(instr.to);
+      work.push(labels.get(instr.to)!);
+      if (instr.op === 'jump') continue;
+    }
+    if (instr.op !== 'return' && !isDeadEnd(instr)) work.push(i + 1);
+  }
+  const live = code.filter(
+    (instr, i) => reached[i] === 1 && (instr.op !== 'label' || targets.has(instr.name)),
+  );
+  return live.filter((instr, i) => {
+    const after = live[i + 1];
+    return !(instr.op === 'jump' && after?.op === 'label' && after.name === instr.to);
+  });
+}

@@ -1,0 +1,90 @@
+/**
+ * Reads hazard models: `rules/models/<area>/<name>/model.yml` beside the `model.c` that holds the actors.
+ *
+ * Only the description is read here; the C is put through the front end by whoever builds a program of it.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { RuleError } from './vocabulary.ts';
+
+/** `name(arg, arg)`: an actor of model.c and the objects it is called with. */
+const actor = z.string().regex(/^\w+\([\w, ]*\)$/, 'must be "function(object, …)"');
+
+const cast = {
+  /** Function of model.c that runs alone first, where it is not the model's own. */
+  setup: z.string().optional(),
+  threads: z.array(actor).min(1),
+};
+
+const schema = z.strictObject({
+  title: z.string(),
+  thread: z.strictObject({ subject: z.string(), list: z.string(), date: z.coerce.string() }),
+  about: z.string(),
+  /** Applies even where the source does not show the structures: this is how the kernel is. */
+  default: z.boolean().optional(),
+  /** Function of model.c that runs alone first. */
+  setup: z.string(),
+  designs: z.record(z.string(), z.strictObject({ title: z.string(), ...cast })),
+  roles: z.record(
+    z.string(),
+    z.strictObject({
+      /** The function that model.c calls and leaves out: the hole that a patched function fills. */
+      plays: z.string(),
+      returns: z.string(),
+      takes: z.array(z.string()),
+      /** Fields, as `struct.field`, that a function in this role loads. */
+      reads: z.array(z.string()),
+      /** The actor that calls the hole, and the casts that it is run against, one after the other. */
+      thread: actor,
+      against: z.array(z.strictObject(cast)).min(1),
+    }),
+  ),
+});
+
+export type ModelDescription = z.infer<typeof schema>;
+export type Role = ModelDescription['roles'][string];
+/** Who runs, and what runs before. */
+export type Cast = { setup?: string | undefined; threads: string[] };
+
+export interface HazardModel extends ModelDescription {
+  /** `area/name`. */
+  id: string;
+  /** Path of model.c, and its text. */
+  file: string;
+  source: string;
+}
+
+/**
+ * Every model of a rules directory, by id.
+ * @throws RuleError naming the file for a description that does not fit.
+ */
+export function loadModels(rulesDir: string): HazardModel[] {
+  const root = join(rulesDir, 'models');
+  const models: HazardModel[] = [];
+  for (const area of readdirSync(root).sort()) {
+    for (const name of readdirSync(join(root, area)).sort()) {
+      const dir = join(root, area, name);
+      if (!existsSync(join(dir, 'model.yml'))) continue;
+      models.push(loadModel(dir, `${area}/${name}`, relative(rulesDir, dir)));
+    }
+  }
+  return models;
+}
+
+function loadModel(dir: string, id: string, shown: string): HazardModel {
+  const file = join(dir, 'model.yml');
+  const doc = parseDocument(readFileSync(file, 'utf8'));
+  const broken = doc.errors[0];
+  if (broken !== undefined)
+    throw new RuleError(file, broken.linePos?.[0].line ?? 1, broken.message.split('\n')[0]!);
+  const parsed = schema.safeParse(doc.toJS());
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new RuleError(file, 1, `${issue.path.join('.')}: ${issue.message}`);
+  }
+  const source = join(dir, 'model.c');
+  if (!existsSync(source)) throw new RuleError(file, 1, 'there is no model.c beside it');
+  return { ...parsed.data, id, file: join(shown, 'model.c'), source: readFileSync(source, 'utf8') };
+}
