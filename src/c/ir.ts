@@ -119,6 +119,8 @@ export interface CUnit {
   typedefs: Map<string, CType>;
   macros: Map<string, Macro>;
   globals: Map<string, CType>;
+  /** Members of initialised globals (`.open = box_open`), by global and member; ops tables are these. */
+  tables: Map<string, Map<string, string>>;
   /** Enumerators with their values, where those can be worked out. */
   enums: Map<string, number>;
   /** The return type of a function that is only declared, null when it is not. */

@@ -5,41 +5,32 @@
 
 /** Words that may stand anywhere in a declaration or statement and are dropped. */
 export const ATTRIBUTES: ReadonlySet<string> = new Set(
-  `__init __exit __initdata __exitdata __initconst __meminit __meminitdata __meminitconst __devinit __cpuinit
-  __net_init __net_exit __net_initdata __ref __refdata __refconst __sched __lockfunc __kprobes notrace noinline
-  noinline_for_stack noinline_for_tracing asmlinkage asmlinkage_protect __visible __used __always_unused
-  __maybe_unused __must_check __pure __attribute_const__ __read_mostly __ro_after_init __cacheline_aligned
-  __cacheline_aligned_in_smp ____cacheline_aligned ____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp
-  __page_aligned_data __page_aligned_bss __aligned_data __user __kernel __iomem __percpu __rcu __force __nocast
-  __safe __private __weak __packed __cold __hot __flatten __deprecated __noclone __noreturn __malloc __mode
-  __latent_entropy __randomize_layout __no_randomize_layout __designated_init __private_extern __bitwise __bitwise__
-  __no_sanitize_address __no_sanitize_thread __no_sanitize_memory __no_sanitize_or_inline __no_kasan_or_inline
-  __no_kcsan __no_kmsan_checks __no_sanitize_undefined __no_sanitize_coverage __no_profile noinstr __noinstr_section
-  __nocfi __noendbr __cficanonical __ibt_noseal __no_stack_protector __no_caller_saved_registers __nonstring
-  __gcc_header __compiletime_object_size __bpf_kfunc __bpf_hook __naked __nosavedata __vsyscall __signed_wrap
-  __printk_ratelimited __ksym __kconfig __uncached __retpoline __percpu_qual __seg_gs __seg_fs __initdata_memblock
-  __initdata_or_module __init_or_module __initconst_or_module __init_memblock __initdata_or_meminfo
-  __head __startup_64 __nosave __ptr_ring_aligned __syscall_ret nokprobe_inline __sanitize_overflow
-  __context_unsafe fastcall __fastcall __stdcall __extension__ __restrict restrict __restrict__ __irq_entry
-  __exception_irq_entry __softirq_entry __entry_text __cpuidle __lockdep_no_track __no_context_analysis
-  __tracepoint_string __attribute_pure__ __section_init __init_timer __pagealigned __nomodule __flattened
-  _Noreturn __noscs __dl_sched __rt_runtime __rcu_read_mostly __counted_by_unused __leaf _Nonnull _Nullable
-  __init_rwsem_attr __realloc_size_unused __unused __sum16_attr __fallthrough_attr STATIC_IFN_KUNIT
-  __diag_ignore_attr __ro_after_init_or_module __initcall_attr __purgatory_ro_after_init __asan_attr
-  VISIBLE_IF_KUNIT __always_used __this_module __kunit_init __kprobe_attr
-  __iter_div_u64_attr MODULE_DESCRIPTION_ATTR __no_fgcse __no_sanitize`.split(/\s+/),
+  `__init __exit __initdata __exitdata __initconst __meminit __meminitdata __meminitconst __net_init
+  __net_exit __net_initdata __ref __refdata __refconst __sched __lockfunc __kprobes notrace noinline
+  noinline_for_stack asmlinkage asmlinkage_protect __visible __used __always_unused __maybe_unused
+  __must_check __pure __attribute_const__ __read_mostly __ro_after_init __cacheline_aligned
+  __cacheline_aligned_in_smp ____cacheline_aligned ____cacheline_aligned_in_smp
+  ____cacheline_internodealigned_in_smp __page_aligned_data __page_aligned_bss __user __kernel __iomem
+  __percpu __rcu __force __nocast __safe __private __weak __packed __cold __flatten __deprecated __noclone
+  __noreturn __malloc __mode __latent_entropy __randomize_layout __no_randomize_layout __designated_init
+  __bitwise __bitwise__ __no_sanitize_address __no_sanitize_thread __no_sanitize_memory
+  __no_sanitize_or_inline __no_kasan_or_inline __no_kcsan __no_kmsan_checks __no_sanitize_undefined
+  __no_sanitize_coverage __no_profile noinstr __noinstr_section __nocfi __noendbr __no_stack_protector
+  __no_caller_saved_registers __nonstring __bpf_kfunc __naked __nosavedata __signed_wrap __ksym __seg_gs
+  __seg_fs __initdata_memblock __initdata_or_module __init_or_module __initconst_or_module __init_memblock
+  __initdata_or_meminfo __head __startup_64 nokprobe_inline __context_unsafe fastcall __extension__
+  __restrict restrict __restrict__ __irq_entry __exception_irq_entry __softirq_entry __cpuidle
+  __no_context_analysis __tracepoint_string _Noreturn __noscs __unused VISIBLE_IF_KUNIT
+  __always_used`.split(/\s+/),
 );
 
 /** Attributes that take arguments; dropped with them (contracts are read from the text before that). */
 export const ATTRIBUTES_WITH_ARGS: ReadonlySet<string> = new Set(
-  `__attribute__ __attribute __must_hold __must_hold_shared __acquires __releases __acquires_shared __releases_shared
-  __cond_acquires __cond_releases __cond_lock_attr __printf __scanf __section __aligned __assume_aligned __alias
-  __alloc_size __realloc_size __guarded_by __pt_guarded_by __counted_by __counted_by_le __counted_by_be
-  __copy __malloc_dealloc __no_sanitize_attr __error __compiletime_error __compiletime_warning __diagnose_as
-  __printf_like __nonnull __overloadable_attr __acquire_shared_attr __declspec __must_hold_ctx __access
-  ____cacheline_aligned_attr __attribute_section __element_count __context__attr _Alignas alignas
-  __no_randomize __bpf_md_ptr_attr __format_arg __btf_type_tag __arg_attr __uninitialized_attr
-  __requires_ctx_lock __requires_shared_ctx_lock __acquires_ctx_lock __releases_ctx_lock`.split(/\s+/),
+  `__attribute__ __attribute __must_hold __must_hold_shared __acquires __releases __acquires_shared
+  __releases_shared __cond_acquires __cond_releases __printf __scanf __section __aligned __assume_aligned
+  __alias __alloc_size __realloc_size __guarded_by __pt_guarded_by __counted_by __counted_by_le
+  __counted_by_be __copy __compiletime_error __compiletime_warning __diagnose_as __nonnull
+  __declspec _Alignas alignas`.split(/\s+/),
 );
 
 /** Attributes whose argument states a contract. */
@@ -58,19 +49,16 @@ export const CONTRACT_ATTRIBUTES: ReadonlyMap<
 
 /** Calls that return their (first) argument as a truth value or as it is: the lowering looks through them. */
 export const TRANSPARENT: ReadonlySet<string> = new Set(
-  `likely unlikely likely_notrace unlikely_notrace __builtin_expect __builtin_constant_p_value noop_expect
-  data_race alloc_hooks ASSERT_EXCLUSIVE_VALUE ACCESS_PRIVATE_VALUE __force_cast no_printk_value kasan_check
-  unrcu_pointer_value array_access_value __builtin_choose_value`.split(/\s+/),
+  `likely unlikely likely_notrace unlikely_notrace __builtin_expect data_race alloc_hooks`.split(/\s+/),
 );
 
 /** Tests that complain and go on: their value is their first argument's truth. */
 export const WARNINGS: ReadonlySet<string> = new Set(
   `WARN_ON WARN_ON_ONCE WARN WARN_ONCE WARN_TAINT WARN_TAINT_ONCE WARN_RATELIMIT WARN_ON_RATELIMIT
-  VM_WARN_ON VM_WARN_ON_ONCE VM_WARN_ON_ONCE_PAGE VM_WARN_ON_FOLIO VM_WARN_ON_ONCE_FOLIO VM_WARN_ON_ONCE_MM
-  VM_WARN_ONCE VM_WARN VM_WARN_ON_VMG VM_WARN_ON_ONCE_VMA VM_WARN_ON_IRQS_ENABLED DEBUG_LOCKS_WARN_ON
-  SCHED_WARN_ON RCU_LOCKDEP_WARN RCU_NOCB_WARN_ON WARN_ON_FUNCTION_MISMATCH MT_WARN_ON MAS_WARN_ON
-  MT_BUG_ON MAS_BUG_ON CHECK_DATA_CORRUPTION WARN_ON_SMP WARN_ON_FSGSBASE DEBUG_NET_WARN_ON_ONCE
-  lockdep_assert lockdep_assert_once_cond`.split(/\s+/),
+  VM_WARN_ON VM_WARN_ON_ONCE VM_WARN_ON_ONCE_PAGE VM_WARN_ON_FOLIO VM_WARN_ON_ONCE_FOLIO
+  VM_WARN_ON_ONCE_MM VM_WARN_ONCE VM_WARN VM_WARN_ON_VMG VM_WARN_ON_ONCE_VMA VM_WARN_ON_IRQS_ENABLED
+  DEBUG_LOCKS_WARN_ON SCHED_WARN_ON RCU_LOCKDEP_WARN MT_WARN_ON MAS_WARN_ON MT_BUG_ON MAS_BUG_ON
+  CHECK_DATA_CORRUPTION WARN_ON_SMP DEBUG_NET_WARN_ON_ONCE lockdep_assert`.split(/\s+/),
 );
 
 /** Warnings whose condition is not the first argument. */
@@ -84,28 +72,24 @@ export const WARNING_CONDITION: ReadonlyMap<string, number> = new Map([
 
 /** Tests that stop the machine when their first argument holds. */
 export const BUG_TESTS: ReadonlySet<string> = new Set(
-  `BUG_ON VM_BUG_ON VM_BUG_ON_PAGE VM_BUG_ON_FOLIO VM_BUG_ON_VMA VM_BUG_ON_MM TAIL_MAPPING_BUG_ON
-  VIRTUAL_BUG_ON PGTABLE_BUG_ON CT_WARN_ON_BUG KFENCE_BUG_ON`.split(/\s+/),
+  `BUG_ON VM_BUG_ON VM_BUG_ON_PAGE VM_BUG_ON_FOLIO VM_BUG_ON_VMA VM_BUG_ON_MM VIRTUAL_BUG_ON`.split(/\s+/),
 );
 
 /** Calls that do not come back. */
 export const NORETURN: ReadonlySet<string> = new Set(
-  `BUG panic do_exit make_task_dead do_group_exit __builtin_unreachable unreachable nmi_panic oops_exit_now
-  do_task_dead kthread_exit kthread_complete_and_exit complete_and_exit module_put_and_kthread_exit
-  module_put_and_exit rewind_stack_and_make_dead rewind_stack_do_exit machine_halt_now emergency_restart_now
-  __module_put_and_kthread_exit BUILD_BUG ____wrong_branch_error __bad_percpu_size
-  vhost_task_exit arch_cpu_idle_dead cpu_die_early x86_64_start_reservations stop_this_cpu __stack_chk_fail
-  cpu_startup_entry rest_init_noreturn lockup_panic xen_panic oom_panic`.split(/\s+/),
+  `BUG panic do_exit make_task_dead do_group_exit __builtin_unreachable unreachable nmi_panic do_task_dead
+  kthread_exit kthread_complete_and_exit module_put_and_kthread_exit rewind_stack_and_make_dead
+  __module_put_and_kthread_exit BUILD_BUG ____wrong_branch_error arch_cpu_idle_dead
+  x86_64_start_reservations stop_this_cpu __stack_chk_fail cpu_startup_entry`.split(/\s+/),
 );
 
 /** Compile-time assertions and annotations with no run-time effect: dropped as statements. */
 export const NO_EFFECT: ReadonlySet<string> = new Set(
   `BUILD_BUG_ON BUILD_BUG_ON_MSG BUILD_BUG_ON_INVALID BUILD_BUG_ON_NOT_POWER_OF_2 BUILD_BUG_ON_ZERO
   static_assert _Static_assert compiletime_assert compiletime_assert_atomic_type
-  compiletime_assert_rwonce_type MAYBE_BUILD_BUG_ON uninitialized_var __diag_push __diag_pop
-  __diag_ignore __diag_ignore_all __diag_warn typecheck typecheck_fn typecheck_pointer instrumentation_begin
-  instrumentation_end EXPORT_SYMBOL EXPORT_SYMBOL_GPL annotate_reachable annotate_unreachable
-  ASM_CALL_CONSTRAINT ANNOTATE_NOENDBR`.split(/\s+/),
+  compiletime_assert_rwonce_type MAYBE_BUILD_BUG_ON __diag_push __diag_pop __diag_ignore __diag_ignore_all
+  __diag_warn typecheck typecheck_fn typecheck_pointer instrumentation_begin instrumentation_end
+  EXPORT_SYMBOL EXPORT_SYMBOL_GPL annotate_unreachable ASM_CALL_CONSTRAINT ANNOTATE_NOENDBR`.split(/\s+/),
 );
 
 /**
@@ -123,11 +107,9 @@ export const DECLARING: ReadonlyMap<string, { name: number; type: string }> = ne
   ['XA_STATE', { name: 0, type: 'struct xa_state' }],
   ['XA_STATE_ORDER', { name: 0, type: 'struct xa_state' }],
   ['VMA_ITERATOR', { name: 0, type: 'struct vma_iterator' }],
-  ['MMU_NOTIFIER_RANGE', { name: 0, type: 'struct mmu_notifier_range' }],
   ['NODEMASK_SCRATCH', { name: 0, type: 'struct nodemask_scratch *' }],
   ['NODEMASK_ALLOC', { name: 1, type: '$0 *' }],
   ['DECLARE_BITMAP', { name: 0, type: 'unsigned long []' }],
-  ['DEFINE_BITMAP', { name: 0, type: 'unsigned long []' }],
   ['DECLARE_WAITQUEUE', { name: 0, type: 'struct wait_queue_entry' }],
   ['DEFINE_WAIT', { name: 0, type: 'struct wait_queue_entry' }],
   ['DEFINE_WAIT_FUNC', { name: 0, type: 'struct wait_queue_entry' }],
@@ -153,7 +135,6 @@ export const DECLARING: ReadonlyMap<string, { name: number; type: string }> = ne
   ['DEFINE_XARRAY_ALLOC', { name: 0, type: 'struct xarray' }],
   ['DEFINE_XARRAY_FLAGS', { name: 0, type: 'struct xarray' }],
   ['DEFINE_MTREE', { name: 0, type: 'struct maple_tree' }],
-  ['MTREE_INIT_LOCAL', { name: 0, type: 'struct maple_tree' }],
   ['DEFINE_RATELIMIT_STATE', { name: 0, type: 'struct ratelimit_state' }],
   ['DEFINE_FOLIO_VMA_WALK', { name: 0, type: 'struct page_vma_mapped_walk' }],
   ['DEFINE_PAGE_VMA_WALK', { name: 0, type: 'struct page_vma_mapped_walk' }],
@@ -178,7 +159,6 @@ export const DECLARING: ReadonlyMap<string, { name: number; type: string }> = ne
   ['STACK_FRAME_NON_STANDARD', { name: -2, type: '' }],
   ['SHASH_DESC_ON_STACK', { name: 0, type: 'struct shash_desc *' }],
   ['SYNC_SKCIPHER_REQUEST_ON_STACK', { name: 0, type: 'struct skcipher_request *' }],
-  ['AHASH_REQUEST_ON_STACK', { name: 0, type: 'struct ahash_request *' }],
 ]);
 
 /** Further statement macros that declare their first argument, by the shape of their name. */
@@ -213,7 +193,6 @@ export const ITERATORS: ReadonlyMap<string, readonly number[]> = new Map([
   ['do_each_pid_thread', [2]],
   ['for_each_vma', [1]],
   ['for_each_vma_range', [1]],
-  ['for_each_mt_vma', [1]],
   ['mas_for_each', [1]],
   ['mas_for_each_rev', [1]],
   ['mt_for_each', [1, 2]],
@@ -240,12 +219,10 @@ export const ITERATORS: ReadonlyMap<string, readonly number[]> = new Map([
   ['for_each_free_mem_range', [0, 2, 3, 4]],
   ['for_each_free_mem_range_reverse', [0, 2, 3, 4]],
   ['for_each_physmem_range', [0, 2, 3]],
-  ['for_each_unused_free_mem_range', [0, 2, 3]],
   ['for_each_free_mem_pfn_range_in_zone', [0, 2, 3]],
   ['for_each_free_mem_pfn_range_in_zone_from', [0, 2, 3]],
   ['__for_each_mem_range', [0, 5, 6, 7]],
   ['__for_each_mem_range_rev', [0, 5, 6, 7]],
-  ['for_each_memcg_cache_index', [0]],
   ['for_each_sg', [1, 3]],
   ['for_each_set_bitrange', [0, 1]],
   ['for_each_clear_bitrange', [0, 1]],
@@ -255,7 +232,6 @@ export const ITERATORS: ReadonlyMap<string, readonly number[]> = new Map([
   ['bio_for_each_folio_all', [0]],
   ['bio_for_each_segment', [0, 2]],
   ['bio_for_each_bvec', [0, 2]],
-  ['bvec_for_each_segment', [0]],
   ['rq_for_each_segment', [0, 2]],
   ['__rq_for_each_bio', [0]],
   ['rq_list_for_each', [1]],
@@ -278,7 +254,6 @@ export const ITERATORS: ReadonlyMap<string, readonly number[]> = new Map([
   ['for_each_leaf_node_cpu_mask', [1]],
   ['perf_event_groups_for_each', [0]],
   ['netdev_for_each_mc_addr', [0]],
-  ['htlb_alloc_mask_for_each', [1]],
   ['for_each_node_mask_to_alloc', [1, 2]],
   ['for_each_node_mask_to_free', [1, 2]],
   ['damon_for_each_region_safe', [0, 1]],

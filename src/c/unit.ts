@@ -16,6 +16,7 @@ import { type Item, type MacroText, type Range, type Scan, scan } from './scan.t
 import { Source } from './source.ts';
 import { stripAttributes } from './strip.ts';
 import { parseEnum, parseStruct } from './struct.ts';
+import { parseTable } from './table.ts';
 
 /** How a text is read. All fields are optional. */
 export interface ParseOptions {
@@ -159,6 +160,20 @@ export class Unit implements CUnit {
         });
     }
     return this.#macros;
+  }
+
+  #tables: Map<string, Map<string, string>> | null = null;
+
+  get tables(): Map<string, Map<string, string>> {
+    if (!this.#tables) {
+      this.#tables = new Map();
+      for (const item of this.items) {
+        if (item.kind !== 'variable') continue;
+        const members = parseTable(this, item);
+        if (members.size) this.#tables.set(item.name, members);
+      }
+    }
+    return this.#tables;
   }
 
   /** Enumerators of the file with their values, where they can be worked out. */

@@ -141,3 +141,17 @@ test('a call through a pointer has an expression as its callee', () => {
   );
   assert.deepEqual(callees, ['$3->op']);
 });
+
+test('tables of functions: which member holds which name', () => {
+  const { tables } = parseUnit(
+    'static const struct ops box_ops = {\n\t.open = box_open,\n\t.close\t= &box_close,\n\t.size = 4,\n\t.inner = { .get = box_get },\n};\nstatic struct ops many[] = {\n\t[A] = { .open = a_open },\n\t[B] = { .open = b_open },\n};\nint plain = 3;\n',
+    'x.c',
+  );
+  assert.deepEqual(Object.fromEntries(tables.get('box_ops')!), {
+    open: 'box_open',
+    close: 'box_close',
+    'inner.get': 'box_get',
+  });
+  assert.deepEqual(Object.fromEntries(tables.get('many')!), { open: 'a_open', 'open#2': 'b_open' });
+  assert.equal(tables.has('plain'), false);
+});
