@@ -39,6 +39,8 @@ export interface CompiledRoutine {
   /** Words of a frame: return address, caller's frame, destination, registers. */
   frame: number;
   params: number;
+  /** Where each register is in the frame. */
+  registers: Map<string, number>;
 }
 
 export interface Compiled {
@@ -274,6 +276,7 @@ class Unit {
       entry,
       frame: HEADER + this.registers.size,
       params: routine.params.length,
+      registers: this.registers,
     });
   }
 

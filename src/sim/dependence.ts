@@ -32,6 +32,7 @@ conflict(O.M_MOVE, O.M_DEC, O.M_LAST);
 conflict(O.M_LOCK, ...LOCKS);
 conflict(O.M_UNLOCK, ...LOCKS);
 conflict(O.M_LOCK_SEEN, O.M_LOCK_SHARED, O.M_UNLOCK_SHARED);
+conflict(O.M_READ, O.M_LOCK, O.M_LOCK_SHARED, O.M_UNLOCK, O.M_UNLOCK_SHARED);
 // RCU: who was inside when the grace period began, which callbacks were queued when the barrier began.
 conflict(O.M_ENTER, O.M_GRACE_BEGIN, O.M_QUEUE_CALLBACK);
 conflict(O.M_BARRIER_BEGIN, O.M_QUEUE_CALLBACK);

@@ -11,6 +11,7 @@ export {
   replay,
   type Violates,
 } from './explore.ts';
+export { type LitmusResult, runLitmus } from './litmus/run.ts';
 export * from './program.ts';
 export * from './sequential/index.ts';
 export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
