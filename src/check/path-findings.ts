@@ -130,5 +130,5 @@ function placeOf(problem: PathProblem, routine: Routine, fn: CFunction): Place {
 /** `if (ret)` as it is in C, whether the text is the statement or the condition alone. */
 function testText(text: string, note: string): string {
   const condition = /^(?:if|while|for|switch)\b/.test(text) ? text.replace(/\s*\{$/, '') : `if (${text})`;
-  return note === 'yes' ? `in the branch of ${condition}` : `past ${condition}`;
+  return note === 'yes' ? `in the ${condition} branch` : `past ${condition}`;
 }

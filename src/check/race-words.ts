@@ -67,6 +67,15 @@ export function raceWords(schedule: Schedule, fn: string): Words {
   }
 }
 
+/** A further consequence of a mistake that has been named already. */
+export function consequenceWords(schedule: Schedule, fn: string): string {
+  const tried = attempt(schedule);
+  if (tried?.took === true && LEAKS.includes(schedule.violation.hazard)) {
+    return `And when ${callee(tried.step)} succeeds, the pointer that the reference should be put with is gone.`;
+  }
+  return raceWords(schedule, fn).message;
+}
+
 /** `mempolicy#1` → `mempolicy`. */
 export function objectName(schedule: Schedule): string {
   return (schedule.violation.object ?? 'object').replace(/[#.].*$/, '');

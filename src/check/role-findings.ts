@@ -14,7 +14,7 @@ import { anchorLine } from './anchor.ts';
 import type { Finding } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { FunctionInPatch, Surroundings } from './path-findings.ts';
-import { invertedTry, invertedTryWords, objectName, raceWords } from './race-words.ts';
+import { consequenceWords, invertedTry, invertedTryWords, objectName, raceWords } from './race-words.ts';
 import { type Programs, rememberProgram } from './replay.ts';
 
 /** A violation and the program that it was found in. */
@@ -176,10 +176,11 @@ function findingOf(
     replay: main.token,
     fix: null,
     consequences: violations
-      .filter((v) => v !== main)
+      // What the core calls the mistake itself is not one more consequence of it.
+      .filter((v) => v !== main && v.schedule.violation.hazard !== hazard)
       .map((v) => ({
         class: v.schedule.violation.hazard,
-        message: raceWords(v.schedule, fn.name).message,
+        message: consequenceWords(v.schedule, fn.name),
         schedule: v.schedule,
         replay: v.token,
       })),

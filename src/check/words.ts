@@ -22,23 +22,19 @@ export interface Place {
 export function wordsFor(problem: PathProblem, place: Place): Words {
   const origin = place.textOf(problem.origin);
   const at = place.textOf(problem.at);
-  const way = place.lastTest === '' ? 'On the way to' : `After ${place.lastTest},`;
-  const end = /^(return|goto)\b/.test(at) ? `"${at}"` : 'the end of the function';
-  const fix = problem.remedy === '' ? '' : ` It needs a ${problem.remedy} first.`;
-  const where = `${way} ${place.lastTest === '' ? end : `${place.function}() leaves`}`;
+  const missing = problem.remedy === '' ? '' : `: ${problem.remedy} is missing`;
+  const way = place.lastTest;
   switch (problem.hazard) {
-    case 'missing-unlock':
-      if (problem.what === 'context') {
-        const name = CONTEXT_NAMES[problem.object] ?? problem.object;
-        return {
-          title: `${place.function}() returns ${name}`,
-          message: `${sentence(place, 'returns', name)}${problem.remedy === '' ? '' : ` A ${problem.remedy} is missing there.`}`,
-        };
-      }
+    case 'missing-unlock': {
+      const state =
+        problem.what === 'context'
+          ? (CONTEXT_NAMES[problem.object] ?? problem.object)
+          : `with ${problem.object} held`;
       return {
-        title: `${place.function}() returns with ${problem.object} held`,
-        message: `${sentence(place, 'returns', `with ${problem.object} held`)}${origin === '' ? '' : ` ${origin} above took it.`}${fix.replace(' first', ' on that way')}`,
+        title: `${place.function}() returns ${state}`,
+        message: `${capital(way === '' ? `${place.function}()` : `${way}, this`)} returns ${state}${missing}.`,
       };
+    }
     case 'double-unlock':
       return {
         title: `${place.function}() unlocks ${problem.object} twice`,
@@ -55,15 +51,16 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
         message: `${problem.object} is already held here, since ${origin}: ${at} deadlocks.`,
       };
     case 'ref-leak':
+    case 'leak': {
+      const isMemory = problem.hazard === 'leak';
+      const took = isMemory
+        ? `frees what ${callOf(origin)} returned`
+        : `puts the reference from ${callOf(origin)}`;
       return {
-        title: `${place.function}() leaks a reference to ${problem.object}`,
-        message: `This leaks ${problem.object}. ${sentence(place, 'returns', `without putting the reference that ${callOf(origin)} took`)}${fix.replace(' first', ' there')}`,
+        title: `${place.function}() leaks ${isMemory ? '' : 'a reference to '}${problem.object}`,
+        message: `This leaks ${problem.object}: ${way === '' ? '' : `${way} `}nothing ${took}.${problem.remedy === '' ? '' : ` It needs ${article(problem.remedy)} there.`}`,
       };
-    case 'leak':
-      return {
-        title: `${place.function}() leaks ${problem.object}`,
-        message: `This leaks ${problem.object}. ${sentence(place, 'returns', `without freeing what ${callOf(origin)} returned`)}${fix.replace(' first', ' there')}`,
-      };
+    }
     case 'use-after-free':
       return {
         title: `${problem.object} is used after it was freed`,
@@ -90,7 +87,10 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
         message: `${callOf(at)} may sleep, and ${origin === '' ? 'this runs in atomic context' : `${origin} is still in force`} here.`,
       };
     default:
-      return { title: `${problem.hazard} in ${place.function}()`, message: `${where} ${problem.object}.` };
+      return {
+        title: `${problem.hazard} in ${place.function}()`,
+        message: `${at}: ${problem.hazard} of ${problem.object}.`,
+      };
   }
 }
 
@@ -102,11 +102,12 @@ const CONTEXT_NAMES: Record<string, string> = {
   pagefault: 'with page faults disabled',
 };
 
-function sentence(place: Place, verb: string, rest: string): string {
-  const test = place.lastTest;
-  return test === ''
-    ? `${place.function}() ${verb} ${rest}.`
-    : `${test}, ${place.function}() ${verb} ${rest}.`.replace(/^./, (c) => c.toUpperCase());
+function capital(text: string): string {
+  return text.replace(/^[a-z]/, (c) => c.toUpperCase());
+}
+
+function article(call: string): string {
+  return `${/^[aeiou]/.test(call) ? 'an' : 'a'} ${call}`;
 }
 
 /** `ret = foo(a, b)` → `foo()`. */

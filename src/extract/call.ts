@@ -116,7 +116,12 @@ class RowCall {
   private place(place: EffectPlace, lvalue = false): Place {
     const { at } = this;
     if (typeof place.root === 'string') {
-      const base = place.root === 'ret' ? this.dst : place.root === 'current' ? '@current' : place.root;
+      const base =
+        place.root === 'ret'
+          ? this.dst
+          : place.root === 'current'
+            ? at.value({ k: 'var', name: 'current' })
+            : place.root;
       return { base, type: '', cell: place.cells };
     }
     const arg = this.args[place.root];

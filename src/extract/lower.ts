@@ -242,7 +242,6 @@ export class Lowering {
       case 'num':
         return expr.value;
       case 'var': {
-        if (expr.name === 'current') return '@current';
         if (expr.name === 'NULL' || expr.name === 'false') return 0;
         if (expr.name === 'true') return 1;
         if (this.isRegister(expr.name)) return this.register(expr.name);
@@ -349,11 +348,7 @@ export class Lowering {
   place(expr: Expr): Place | null {
     switch (expr.k) {
       case 'var': {
-        const base = this.isLocal(expr.name)
-          ? `@%${this.prefix}${expr.name}`
-          : expr.name === 'current'
-            ? '@current'
-            : `@${expr.name}`;
+        const base = this.isLocal(expr.name) ? `@%${this.prefix}${expr.name}` : `@${expr.name}`;
         return { base, type: structName(this.typeOf(expr)), cell: '' };
       }
       case 'field': {

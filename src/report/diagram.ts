@@ -121,7 +121,7 @@ function makeRow(column: number, text: string, weight: number): Row {
 function callbackText(schedule: Schedule, step: Step): string {
   const kind = schedule.threads[step.thread]!.kind;
   const when = /work/.test(kind) ? '<work runs>' : /timer/.test(kind) ? '<timer fires>' : '<grace period>';
-  if (/free/.test(step.text)) return `${when}, freed`;
+  if (/^\w*free\w*\(/.test(step.text)) return `${when}, freed`;
   return step.site.function === '' ? when : `${when}, ${clean(step.site.function)}()`;
 }
 

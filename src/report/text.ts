@@ -1,6 +1,7 @@
 /** The review for a terminal: a head line for each finding, the quoted code, the comment, how to replay it. */
 import type { Finding, Review } from '../check/finding.ts';
 import { type PatchSeries, pathOf } from '../patch/index.ts';
+import type { Schedule } from '../sim/program.ts';
 import { comment } from './comment.ts';
 import { isInterleaving } from './diagram.ts';
 import { anchorOf, diffText, quotedRange } from './quote.ts';
@@ -45,7 +46,7 @@ function findingLines(finding: Finding, series: PatchSeries, options: TextOption
     lines.push('');
   }
   for (const line of comment(finding)) lines.push(line === '' ? '' : `  ${line}`);
-  lines.push(...pathLines(finding));
+  for (const said of [finding, ...finding.consequences]) lines.push(...pathLines(said.schedule));
   lines.push('', `  ${paint(options.color, '2')(replayCommand(finding.replay, options))}`);
   for (const each of finding.consequences)
     lines.push(`  ${paint(options.color, '2')(replayCommand(each.replay, options))}`);
@@ -53,7 +54,7 @@ function findingLines(finding: Finding, series: PatchSeries, options: TextOption
 }
 
 /** For a single thread: the steps that lead to the end, each with its line. */
-function pathLines({ schedule }: Finding): string[] {
+function pathLines(schedule: Schedule): string[] {
   if (isInterleaving(schedule) || schedule.steps.length < 2) return [];
   return ['', ...listSteps(schedule, MAX_PATH).map((line) => `    ${line}`)];
 }

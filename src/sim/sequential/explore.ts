@@ -200,9 +200,13 @@ export function nameOf(id: ValueId, values: Values, compiled: Compiled): string 
     case 'root':
       return origin.name.replace(/^@/, '');
     case 'initial':
-      return origin.cell === ''
-        ? `*${nameOf(origin.base, values, compiled)}`
-        : member(nameOf(origin.base, values, compiled), origin.cell, origin.base, values);
+      if (origin.cell === '') {
+        const base = values.origins[origin.base]!;
+        const pointer = nameOf(origin.base, values, compiled);
+        // What a global holds goes by the global's name.
+        return base.kind === 'root' && base.name.startsWith('@') ? pointer : `*${pointer}`;
+      }
+      return member(nameOf(origin.base, values, compiled), origin.cell, origin.base, values);
     case 'address':
       return member(nameOf(origin.base, values, compiled), origin.cell, origin.base, values);
     case 'made': {
