@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-const MAGIC = 'lockstep-index-8';
+const MAGIC = 'lockstep-index-10';
 
 /** A file as it was when it was indexed. */
 export interface FileRecord {
@@ -24,7 +24,7 @@ export interface Stored {
   /** Directories with their modification times: when they agree no file came or went. */
   dirs: { path: string; stamp: string }[];
   files: FileRecord[];
-  /** Sorted entry lines, and the hash table over them (tree-index.ts). */
+  /** Entry lines, those of a file together, and the hash table over them (tree-index.ts). */
   lines: string;
   table: Uint32Array;
 }

@@ -6,8 +6,9 @@ import { type Dirent, lstatSync, readdirSync, readFileSync, type Stats, statSync
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Config } from './config.ts';
+import type { Area } from './tree-areas.ts';
 import { cachePath, type FileRecord, readCache, type Stored, writeCache } from './tree-cache.ts';
-import { type Entry, hashLines, indexText, lookUp, sortLines } from './tree-index.ts';
+import { type Entry, hashLines, indexText, lookUp } from './tree-index.ts';
 
 export interface Group {
   /** Directory relative to the tree. */
@@ -20,19 +21,18 @@ export interface Group {
 /** Larger files (register tables) define nothing of use and cost more than all others. */
 const MAX_FILE = 4_000_000;
 
-/** The index of `dir` (and, when `deep`, of what is below it). `cacheDir` null keeps nothing on disk. */
-export function openGroup(
-  tree: string,
-  dir: string,
-  deep: boolean,
-  config: Config,
-  cacheDir: string | null,
-): Group {
-  const path = cacheDir === null ? null : cachePath(cacheDir, tree, `${dir}${deep ? '/**' : ''}`, config.key);
+/** The index of an area. `cacheDir` null keeps nothing on disk. */
+export function openGroup(tree: string, area: Area, config: Config, cacheDir: string | null): Group {
+  const name = `${area.dir}${area.deep ? '/**' : ''}${area.except.map((e) => ` -${e}`).join('')}`;
+  const path = cacheDir === null ? null : cachePath(cacheDir, tree, name, config.key);
   const old = path === null ? null : readCache(path);
-  const stored = old ? update(tree, old, deep, config) : build(tree, dir, deep, config, null);
+  const stored = old ? update(tree, area, old, config) : build(tree, area, config, null);
   if (path !== null && stored !== old) writeCache(path, stored);
-  return { dir, files: stored.files, find: (name, hash) => lookUp(stored.lines, stored.table, name, hash) };
+  return {
+    dir: area.dir,
+    files: stored.files,
+    find: (name, hash) => lookUp(stored.lines, stored.table, name, hash),
+  };
 }
 
 function stampOf(stats: Stats): string {
@@ -40,7 +40,7 @@ function stampOf(stats: Stats): string {
 }
 
 /** The same object when nothing changed. */
-function update(tree: string, old: Stored, deep: boolean, config: Config): Stored {
+function update(tree: string, area: Area, old: Stored, config: Config): Stored {
   try {
     const fresh =
       old.dirs.every((d) => stampOf(statSync(join(tree, d.path))) === d.stamp) &&
@@ -49,13 +49,13 @@ function update(tree: string, old: Stored, deep: boolean, config: Config): Store
   } catch {
     // Something is gone: the walk below finds out what is there.
   }
-  return build(tree, old.dirs[0]?.path ?? '', deep, config, old);
+  return build(tree, area, config, old);
 }
 
-function build(tree: string, dir: string, deep: boolean, config: Config, old: Stored | null): Stored {
+function build(tree: string, area: Area, config: Config, old: Stored | null): Stored {
   const dirs: Stored['dirs'] = [];
   const files: FileRecord[] = [];
-  const lines: string[] = [];
+  const chunks: string[] = [];
   const before = new Map(old?.files.map((f, i) => [f.path, { record: f, index: i }]));
   const kept = old ? linesByFile(old) : null;
   const walk = (relative: string): void => {
@@ -69,8 +69,9 @@ function build(tree: string, dir: string, deep: boolean, config: Config, old: St
     names.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of names) {
       const path = `${relative}/${entry.name}`;
-      if (entry.isDirectory() && deep) walk(path);
-      else if (entry.isFile() && /\.[ch]$/.test(entry.name)) file(path);
+      if (entry.isDirectory() && area.deep) {
+        if (relative !== area.dir || !area.except.includes(entry.name)) walk(path);
+      } else if (entry.isFile() && /\.[ch]$/.test(entry.name)) file(path);
     }
   };
   const file = (path: string): void => {
@@ -81,7 +82,7 @@ function build(tree: string, dir: string, deep: boolean, config: Config, old: St
       const index = files.length;
       if (known?.record.stamp === stamp) {
         files.push(known.record);
-        for (const line of kept!.get(known.index) ?? []) lines.push(renumber(line, index));
+        chunks.push(renumber(kept!.get(known.index) ?? '', known.index, index));
         return;
       }
       if (stats.size > MAX_FILE) {
@@ -92,32 +93,38 @@ function build(tree: string, dir: string, deep: boolean, config: Config, old: St
       const hash = crc32(bytes);
       files.push({ path, stamp, hash });
       if (known?.record.hash === hash) {
-        for (const line of kept!.get(known.index) ?? []) lines.push(renumber(line, index));
+        chunks.push(renumber(kept!.get(known.index) ?? '', known.index, index));
         return;
       }
-      for (const line of indexText(bytes.toString('latin1'), index, config)) lines.push(line);
+      chunks.push(indexText(bytes.toString('latin1'), index, config));
     } catch {
       // Gone since the directory was read, or not readable.
     }
   };
-  walk(dir);
-  const sorted = sortLines(lines);
-  return { dirs, files, lines: sorted, table: hashLines(sorted) };
+  walk(area.dir);
+  const lines = chunks.join('');
+  return { dirs, files, lines, table: hashLines(lines) };
 }
 
-function linesByFile(stored: Stored): Map<number, string[]> {
-  const by = new Map<number, string[]>();
-  for (const line of stored.lines.split('\n')) {
-    if (line === '') continue;
-    const index = Number(line.split('\t')[2]);
-    const list = by.get(index);
-    if (list) list.push(line);
-    else by.set(index, [line]);
+/** The lines of each file, which stand together. */
+function linesByFile(stored: Stored): Map<number, string> {
+  const by = new Map<number, string>();
+  let start = 0;
+  let current = -1;
+  for (let at = 0; at < stored.lines.length; ) {
+    const end = stored.lines.indexOf('\n', at) + 1;
+    const file = Number(stored.lines.slice(at, end).split('\t')[2]);
+    if (file !== current) {
+      if (current >= 0) by.set(current, stored.lines.slice(start, at));
+      current = file;
+      start = at;
+    }
+    at = end;
   }
+  if (current >= 0) by.set(current, stored.lines.slice(start));
   return by;
 }
 
-function renumber(line: string, index: number): string {
-  const [name, kind, , offset] = line.split('\t');
-  return `${name}\t${kind}\t${index}\t${offset}`;
+function renumber(lines: string, from: number, to: number): string {
+  return from === to ? lines : lines.replace(/^(.*\t\w\t)\d+/gm, `$1${to}`);
 }

@@ -20,18 +20,23 @@ export interface Entry {
   offset: number;
 }
 
-/** Entries of one file, in the index's line format. */
-export function indexText(text: string, file: number, config: Config): string[] {
+/** Entries of one file, a line each: name, kind, file and offset with tabs between. */
+export function indexText(text: string, file: number, config: Config): string {
   const { items, macros } = scan(text, config);
-  const lines: string[] = [];
+  let lines = '';
   for (const item of items) {
     const kind = kindOf(item, text);
     if (kind === null) continue;
-    if (item.kind === 'enum') enumerators(text, item, file, lines);
-    else lines.push(`${nameOf(item, text)}\t${kind}\t${file}\t${item.start}`);
-    if (kind === 't') nestedTags(text, item, file, lines);
+    if (item.kind === 'enum') {
+      for (const name of enumerators(text, item)) lines += `${name}\te\t${file}\t${item.start}\n`;
+      continue;
+    }
+    lines += `${nameOf(item, text)}\t${kind}\t${file}\t${item.start}\n`;
+    if (kind === 't') {
+      for (const tag of nestedTags(text, item)) lines += `${tag}\tt\t${file}\t${item.start}\n`;
+    }
   }
-  for (const macro of macros.values()) lines.push(`${macro.name}\tm\t${file}\t${macro.pos}`);
+  for (const macro of macros.values()) lines += `${macro.name}\tm\t${file}\t${macro.pos}\n`;
   return lines;
 }
 
@@ -75,61 +80,56 @@ function nameOf(item: Item, text: string): string {
 }
 
 /** Structs that are defined inside another one. */
-function nestedTags(text: string, item: Item, file: number, lines: string[]): void {
-  NESTED.lastIndex = item.body + 1;
-  for (let match = NESTED.exec(text); match && match.index < item.end; match = NESTED.exec(text))
-    lines.push(`${match[1]} ${match[2]}\tt\t${file}\t${item.start}`);
+function nestedTags(text: string, item: Item): string[] {
+  const tags: string[] = [];
+  for (const match of text.slice(item.body + 1, item.end).matchAll(/\b(struct|union)\s+(\w+)\s*\{/g))
+    tags.push(`${match[1]} ${match[2]}`);
+  return tags;
 }
 
-const NESTED = /\b(struct|union)\s+(\w+)\s*\{/g;
-
-function enumerators(text: string, item: Item, file: number, lines: string[]): void {
+function enumerators(text: string, item: Item): string[] {
+  const names: string[] = [];
   const body = text
     .slice(item.body + 1, item.end - 1)
     .replace(/\/\*[\s\S]*?\*\//g, ' ')
     .replace(/\/\/.*$/gm, ' ');
-  for (const match of body.matchAll(/(?:^|,|\n\s*#.*\n)\s*([A-Za-z_]\w*)/g))
-    lines.push(`${match[1]}\te\t${file}\t${item.start}`);
+  for (const match of body.matchAll(/(?:^|,|\n\s*#.*\n)\s*([A-Za-z_]\w*)/g)) names.push(match[1]!);
+  return names;
 }
 
-/** Orders lines by name, then as they are: the same tree gives the same bytes. */
-export function sortLines(lines: string[]): string {
-  return lines.length ? `${lines.sort().join('\n')}\n` : '';
-}
+/** FNV-1a. */
+const FIRST = 0x811c9dc5;
+const PRIME = 0x01000193;
 
 /** A hash of a name: 32 bits, never negative. */
 export function hashName(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  let hash = FIRST;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), PRIME);
   return hash >>> 0;
 }
 
 /**
- * A hash table over sorted lines: each slot is 0, or one more than the offset of a name's first line. A name
- * is in the first free slot from its hash on.
+ * A hash table over lines: each slot is 0, or one more than the offset of a line. The lines of a name are in
+ * the slots from its hash on, in their order, before the first free one.
  */
 export function hashLines(lines: string): Uint32Array<ArrayBuffer> {
   const starts: number[] = [];
   const hashes: number[] = [];
-  let previous = '';
   for (let at = 0; at < lines.length; ) {
-    const tab = lines.indexOf('\t', at);
-    const name = lines.slice(at, tab);
-    if (name !== previous) {
-      starts.push(at);
-      hashes.push(hashName(name));
-      previous = name;
-    }
-    at = lines.indexOf('\n', tab) + 1;
+    starts.push(at);
+    let hash = FIRST;
+    for (let c = lines.charCodeAt(at); c !== 9; c = lines.charCodeAt(++at)) hash = Math.imul(hash ^ c, PRIME);
+    hashes.push(hash >>> 0);
+    at = lines.indexOf('\n', at) + 1;
   }
   let size = 16;
   while (size < starts.length * 2) size *= 2;
   const table = new Uint32Array(size);
-  starts.forEach((start, i) => {
+  for (let i = 0; i < starts.length; i++) {
     let slot = hashes[i]! & (size - 1);
     while (table[slot] !== 0) slot = (slot + 1) & (size - 1);
-    table[slot] = start + 1;
-  });
+    table[slot] = starts[i]! + 1;
+  }
   return table;
 }
 
@@ -139,17 +139,13 @@ const NOTHING: readonly Entry[] = [];
 export function lookUp(lines: string, table: Uint32Array, name: string, hash: number): readonly Entry[] {
   const mask = table.length - 1;
   const length = name.length;
+  let found: Entry[] | null = null;
   for (let slot = hash & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
-    let at = table[slot]! - 1;
+    const at = table[slot]! - 1;
     if (lines.charCodeAt(at + length) !== 9 || !lines.startsWith(name, at)) continue;
-    const found: Entry[] = [];
-    while (lines.startsWith(name, at) && lines.charCodeAt(at + length) === 9) {
-      const end = lines.indexOf('\n', at);
-      const [, kind, file, offset] = lines.slice(at, end).split('\t');
-      found.push({ name, kind: kind as Kind, file: Number(file), offset: Number(offset) });
-      at = end + 1;
-    }
-    return found;
+    const [, kind, file, offset] = lines.slice(at, lines.indexOf('\n', at)).split('\t');
+    found ??= [];
+    found.push({ name, kind: kind as Kind, file: Number(file), offset: Number(offset) });
   }
-  return NOTHING;
+  return found ?? NOTHING;
 }

@@ -9,9 +9,10 @@ import { type Config, defaultConfig } from './config.ts';
 import type { CFunction, CType, Macro, StructDecl } from './ir.ts';
 import { scanOne } from './scan.ts';
 import { Source } from './source.ts';
+import { type Area, areaOf, areasIn, CODE, DEFAULT_AREAS, HEADERS } from './tree-areas.ts';
 import { defaultCacheDir } from './tree-cache.ts';
 import { type Group, openGroup } from './tree-group.ts';
-import { hashLines, hashName, indexText, type Kind, lookUp, sortLines } from './tree-index.ts';
+import { hashLines, hashName, indexText, type Kind, lookUp } from './tree-index.ts';
 import { constantValue, type ParseOptions, Unit } from './unit.ts';
 
 export interface TreeOptions {
@@ -30,31 +31,20 @@ export interface Location {
   line: number;
 }
 
-/** Directories looked in after the nearest one, in this order; true: with what is below. */
-const GROUPS: readonly (readonly [dir: string, deep: boolean])[] = [
-  // The architecture's definitions come before the generic ones that they replace.
-  ['arch/x86/include', true],
-  ['include/linux', true],
-  ['include/asm-generic', true],
-  ['mm', true],
-  ['kernel', true],
-  ['fs', false],
-  ['fs/hugetlbfs', true],
-  ['fs/proc', true],
-  ['ipc', true],
-  ['lib', false],
-  ['include/trace', false],
-  ['include/net', false],
-  ['include/uapi/linux', false],
-  ['include/uapi/asm-generic', false],
-  ['arch/x86/mm', true],
-];
-
-/** Definitions are in these, if anywhere: a static function of another .c file is not what a call means. */
+/** Where a name is defined. */
 interface Found {
   path: string;
   kind: Kind;
   offset: number;
+}
+
+/** Where names are looked for from one file, and what was found. */
+interface Nearby {
+  path: string;
+  headers: Area[];
+  all: Area[];
+  narrow: Map<string, Found[]>;
+  wide: Map<string, Found[]>;
 }
 
 /** Opens a tree. Throws an Error that names the directory when there is none. */
@@ -81,11 +71,10 @@ export class Tree {
     this.#cacheDir = options.cacheDir === undefined ? defaultCacheDir() : options.cacheDir;
   }
 
-  /** Indexes directories now (`lockstep index`); returns how many files they have. */
-  index(dirs: readonly string[] = GROUPS.map(([dir]) => dir)): number {
+  /** Indexes directories now (`lockstep index`), all that lookups use unless told; returns how many files. */
+  index(dirs?: readonly string[]): number {
     let files = 0;
-    for (const dir of dirs)
-      files += this.#group(dir, GROUPS.find(([d]) => d === dir)?.[1] ?? true).files.length;
+    for (const area of dirs ? areasIn(dirs) : DEFAULT_AREAS) files += this.#group(area).files.length;
     return files;
   }
 
@@ -151,7 +140,7 @@ export class Tree {
 
   /** The type of a variable at file level. */
   global(name: string, nearPath = ''): CType | null {
-    return this.#one(name, nearPath, 'v')?.globals.get(name) ?? null;
+    return this.#one(name, nearPath, 'v', true)?.globals.get(name) ?? null;
   }
 
   /** A function's return type, from its definition or a declaration. */
@@ -216,7 +205,7 @@ export class Tree {
   }
 
   #findFunction(name: string, nearPath: string): Found | null {
-    const candidates = this.#entries(name, nearPath).filter((e) => e.kind === 'f' || e.kind === 's');
+    const candidates = this.#entries(name, nearPath, true).filter((e) => e.kind === 'f' || e.kind === 's');
     const here = candidates.find((e) => e.path === nearPath);
     if (here) return here;
     // A static function of another file is only meant when it is in a header, or in a file included here.
@@ -241,8 +230,8 @@ export class Tree {
   }
 
   /** A unit of the one item that defines `name`. */
-  #one(name: string, nearPath: string, kind: Kind): Unit | null {
-    const found = this.#entries(name, nearPath).find((e) => e.kind === kind);
+  #one(name: string, nearPath: string, kind: Kind, wide = false): Unit | null {
+    const found = this.#entries(name, nearPath, wide).find((e) => e.kind === kind);
     return found ? this.#itemUnit(found) : null;
   }
 
@@ -267,15 +256,16 @@ export class Tree {
     return unit;
   }
 
-  /** Definitions of a name, best first. */
-  #entries(name: string, nearPath: string): readonly Found[] {
+  /** Definitions of a name, best first; with `wide`, from code as well as from headers. */
+  #entries(name: string, nearPath: string, wide = false): readonly Found[] {
     const near = this.#near(nearPath);
-    let found = near.found.get(name);
+    const known = wide ? near.wide : near.narrow;
+    let found = known.get(name);
     if (found) return found;
     const hash = hashName(name);
     found = this.#overlaid(name, hash);
-    for (const [dir, deep] of near.dirs) {
-      const group = this.#group(dir, deep);
+    for (const area of wide ? near.all : near.headers) {
+      const group = this.#group(area);
       const raw = group.find(name, hash);
       if (raw.length === 0) continue;
       const entries = raw
@@ -286,26 +276,24 @@ export class Tree {
       // Real definitions end the search; a prototype or a variable's declaration may have a better one.
       if (entries.some((e) => 'ftyme'.includes(e.kind) || (e.kind === 's' && e.path.endsWith('.h')))) break;
     }
-    near.found.set(name, found);
+    known.set(name, found);
     return found;
   }
 
-  readonly #nearby = new Map<string, { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> }>();
-  #lastPath: string | null = null;
-  #last: { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> } | null = null;
+  readonly #nearby = new Map<string, Nearby>();
+  #last: Nearby | null = null;
 
-  /** The directories to look in from a path, and what was found so far from the same file. */
-  #near(path: string): { dirs: (readonly [string, boolean])[]; found: Map<string, Found[]> } {
-    if (this.#last && this.#lastPath === path) return this.#last;
+  /** The areas to look in from a path, and what was found so far from the same file. */
+  #near(path: string): Nearby {
+    if (this.#last?.path === path) return this.#last;
     let near = this.#nearby.get(path);
     if (!near) {
-      const dir = nearGroup(path);
-      const own = GROUPS.find(([d]) => d === dir) ?? ([dir, true] as const);
-      const dirs = dir === '' ? [...GROUPS] : [own, ...GROUPS.filter(([d]) => d !== dir)];
-      near = { dirs, found: new Map() };
+      const own = areaOf(path);
+      const others = (areas: readonly Area[]): Area[] => areas.filter((a) => a.dir !== own?.dir);
+      const headers = [...(own ? [own] : []), ...others(HEADERS)];
+      near = { path, headers, all: [...headers, ...others(CODE)], narrow: new Map(), wide: new Map() };
       this.#nearby.set(path, near);
     }
-    this.#lastPath = path;
     this.#last = near;
     return near;
   }
@@ -318,7 +306,7 @@ export class Tree {
     if (!overlay?.size) return [];
     if (!this.#overlay) {
       const paths = [...overlay.keys()].sort();
-      const lines = sortLines(paths.flatMap((path, i) => indexText(overlay.get(path) ?? '', i, this.config)));
+      const lines = paths.map((path, i) => indexText(overlay.get(path) ?? '', i, this.config)).join('');
       this.#overlay = { paths, lines, table: hashLines(lines) };
     }
     const { paths, lines, table } = this.#overlay;
@@ -329,25 +317,14 @@ export class Tree {
     }));
   }
 
-  #group(dir: string, deep: boolean): Group {
-    let group = this.#groups.get(dir);
+  #group(area: Area): Group {
+    let group = this.#groups.get(area.dir);
     if (!group) {
-      group = openGroup(this.dir, dir, deep, this.config, this.#cacheDir);
-      this.#groups.set(dir, group);
+      group = openGroup(this.dir, area, this.config, this.#cacheDir);
+      this.#groups.set(area.dir, group);
     }
     return group;
   }
-}
-
-/** The directory whose index covers a path: one of GROUPS, or the path's own directory. */
-function nearGroup(path: string): string {
-  const dir = dirname(path);
-  if (path === '' || dir === '.') return '';
-  let best = '';
-  for (const [group, deep] of GROUPS) {
-    if ((dir === group || (deep && dir.startsWith(`${group}/`))) && group.length > best.length) best = group;
-  }
-  return best || dir;
 }
 
 /** Order among the definitions of one directory: same file, same directory, headers, then the rest. */

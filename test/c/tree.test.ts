@@ -137,7 +137,7 @@ test('damaged cache entries are built again', () => {
     (text: string) => text.slice(0, text.length / 2),
     (text: string) => text.replace('box_find', 'box_FIND'),
     () => '',
-    () => 'lockstep-index-8 1 2\n',
+    () => 'lockstep-index-10 1 2\n',
     (text: string) => text.replace(/^\S+/, 'another-format'),
   ]) {
     for (const name of readdirSync(entries)) {
