@@ -6,10 +6,10 @@ import type { Routine } from '../sim/program.ts';
 import { anchorLine } from './anchor.ts';
 import type { Finding } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
-import { pathSchedule, siteOf } from './path-schedule.ts';
+import { isOwnTest, pathSchedule, siteOf } from './path-schedule.ts';
 import { analyse, goneProblems, newProblems, type PathProblem } from './paths.ts';
 import { type Programs, pathToken, rememberRoutine } from './replay.ts';
-import { type Place, wordsFor } from './words.ts';
+import { calleeName, type Place, wordsFor } from './words.ts';
 
 export interface FunctionInPatch {
   fn: CFunction;
@@ -28,6 +28,8 @@ export interface Surroundings {
   post: CUnit[];
   /** Names of functions that the patch touches. */
   touched: Set<string>;
+  /** Those of them that have a finding: what their callers suffer from them is not said again. */
+  faulty: Set<string>;
 }
 
 export interface PathReview {
@@ -41,7 +43,10 @@ export function reviewPaths(target: FunctionInPatch, around: Surroundings, progr
   const post = analyse(lower(target.fn, contextFor(around, around.post)).routine);
   const pre =
     target.before === null ? null : analyse(lower(target.before, contextFor(around, around.pre)).routine);
-  const findings = newProblems(post, pre).map((p) => findingOf(p, post.routine, target));
+  const problems = newProblems(post, pre).filter(
+    (p) => !around.faulty.has(calleeName(siteOf(post.routine, p.origin).text)),
+  );
+  const findings = problems.map((p) => findingOf(p, post.routine, target));
   const fixed = pre === null ? [] : goneProblems(post, pre).map((p) => findingOf(p, pre.routine, target));
   if (findings.length > 0) rememberRoutine(programs, post.routine);
   if (pre !== null && fixed.length > 0) rememberRoutine(programs, pre.routine);
@@ -64,6 +69,7 @@ function contextFor(around: Surroundings, units: CUnit[]): LowerContext {
     body: (name) => bodies.get(name) ?? null,
     prefersBody: (name) => around.touched.has(name),
     keeps: () => true,
+    hasObject: () => true,
     gfpSleeps: rules.types.gfpSleeps,
     isCount: (place) => rules.types.isCount(place.type, place.cell.split('.').at(-1)!),
     shows: () => false,
@@ -83,7 +89,7 @@ function findingOf(problem: PathProblem, routine: Routine, target: FunctionInPat
     lines,
     siteOf(routine, problem.at).line,
   );
-  const place = placeOf(problem, routine, fn);
+  const place = placeOf(problem, routine, target);
   const words = wordsFor(problem, place);
   return {
     id: fingerprint(problem.hazard, path, fn.name, problem.object),
@@ -106,21 +112,14 @@ function findingOf(problem: PathProblem, routine: Routine, target: FunctionInPat
   };
 }
 
-function placeOf(problem: PathProblem, routine: Routine, fn: CFunction): Place {
+function placeOf(problem: PathProblem, routine: Routine, target: FunctionInPatch): Place {
   const origin = problem.path.findIndex((s) => s.pc === problem.origin);
-  const originSite = routine.code[problem.origin]?.site;
-  const test = problem.path.findLast((s, i) => {
-    const instr = routine.code[s.pc];
-    return (
-      i > origin &&
-      instr?.op === 'branch' &&
-      s.note !== '' &&
-      instr.site !== originSite &&
-      siteOf(routine, s.pc).text !== ''
-    );
-  });
+  const tests = problem.path.slice(origin + 1).filter((s) => isOwnTest(routine, s.pc) && s.note !== '');
+  // A test that the patch touched is what sets this way apart; else the last one.
+  const positions = new Set(target.positions);
+  const test = tests.findLast((s) => positions.has(siteOf(routine, s.pc).line)) ?? tests.at(-1);
   return {
-    function: fn.name,
+    function: target.fn.name,
     textOf: (pc) => siteOf(routine, pc).text.replace(/;$/, ''),
     lineOf: (pc) => siteOf(routine, pc).line,
     lastTest: test === undefined ? '' : testText(siteOf(routine, test.pc).text, test.note),

@@ -41,6 +41,26 @@ export function siteOf(routine: Routine, pc: number): Site {
   return site === undefined ? NOWHERE : routine.sites[site]!;
 }
 
+/** Whether a branch is a test that stands in the source, rather than one inside a call that its site shows. */
+export function isOwnTest(routine: Routine, pc: number): boolean {
+  const instr = routine.code[pc];
+  if (instr?.op !== 'branch' || instr.site === undefined) return false;
+  const { site } = instr;
+  return routine.code.every((other, i) => other.site !== site || i === pc || PLAIN.has(other.op));
+}
+
+const PLAIN = new Set<Instr['op']>([
+  'set',
+  'calc',
+  'load',
+  'label',
+  'jump',
+  'assume',
+  'escape',
+  'forget',
+  'return',
+]);
+
 /** Steps of one site are one step; the last one is where it goes wrong. */
 export function pathSchedule(routine: Routine, problem: PathProblem): Schedule {
   const steps: Step[] = [];
@@ -48,7 +68,7 @@ export function pathSchedule(routine: Routine, problem: PathProblem): Schedule {
   for (const { pc, note } of problem.path) {
     const instr = routine.code[pc];
     if (instr?.site === undefined || (!SHOWN.has(instr.op) && pc !== problem.at)) continue;
-    if (instr.site === last && instr.op !== 'branch') continue;
+    if (instr.op === 'branch' ? !isOwnTest(routine, pc) : instr.site === last) continue;
     last = instr.site;
     const site = routine.sites[instr.site]!;
     const text =

@@ -244,7 +244,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       isMemory ? i.op === 'free' : i.op === 'ref.put' || i.op === 'percpu.put' || i.op === 'disown';
     const remedy = remedyFor(analysed, pre, ref.state.taken, gives);
     // A function that never gives it up, before or after, may well hand it on in a way that is not seen.
-    if (remedy === '' && ref.state.lent.length > 0) continue;
+    if (remedy === '' && (ref.state.lent.length > 0 || ref.state.tested)) continue;
     problems.push({
       hazard: isMemory ? 'leak' : 'ref-leak',
       object,

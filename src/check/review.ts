@@ -56,6 +56,7 @@ function reviewPatch(patch: Patch, source: Source, rules: Rules, review: Review,
     files.push(units);
   }
   const touched = new Set(files.flatMap((f) => f.touched.map((fn) => fn.name)));
+  const faulty = new Set<string>();
   const findings: Finding[] = [];
   for (const file of files) {
     if (file.post === null || file.postImage === null) continue;
@@ -64,7 +65,7 @@ function reviewPatch(patch: Patch, source: Source, rules: Rules, review: Review,
       stats.functions! += 1;
       const post = [file.post, ...others(files, file, 'post')];
       const pre = [...(file.pre === null ? [] : [file.pre]), ...others(files, file, 'pre')];
-      const around: Surroundings = { rules, declarations: declarationsOf(post), pre, post, touched };
+      const around: Surroundings = { rules, declarations: declarationsOf(post), pre, post, touched, faulty };
       const target: FunctionInPatch = {
         fn,
         before: counterpart(fn, file.post, file.pre),
@@ -80,10 +81,12 @@ function reviewPatch(patch: Patch, source: Source, rules: Rules, review: Review,
       for (const name of roles.unfinished)
         review.notes.push(`${fn.name}(): ${name} was not explored to the end`);
       if (!paths.exhausted) review.notes.push(`${fn.name}(): not every path was explored`);
-      findings.push(
+      const found = [
         ...roles.findings,
         ...paths.findings.filter((f) => !roles.findings.some((r) => covers(r, f))),
-      );
+      ];
+      if (found.length > 0) faulty.add(fn.name);
+      findings.push(...found);
       review.fixed.push(...paths.fixed);
     }
   }

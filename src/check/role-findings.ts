@@ -29,6 +29,7 @@ export interface RoleReview {
 
 export function reviewRoles(target: FunctionInPatch, around: Surroundings, programs: Programs): RoleReview {
   const review: RoleReview = { findings: [], executions: 0, unfinished: [] };
+  if (calls(target.fn, around.faulty)) return review;
   for (const model of around.rules.models) {
     if (!agrees(model, around)) continue;
     for (const [name, role] of Object.entries(model.roles)) {
@@ -75,6 +76,14 @@ function fits(fn: CFunction, role: Role, units: CUnit[]): boolean {
     return false;
   if (!role.takes.every((type, i) => pointee(fn.params[i]!.type) === pointee(type))) return false;
   return role.reads.every((cell) => reads(fn, cell.split('.')[1]!, units, 3));
+}
+
+function calls(fn: CFunction, names: Set<string>): boolean {
+  return fn
+    .cfg()
+    .nodes.some(
+      (n) => n.instr.k === 'call' && typeof n.instr.callee === 'string' && names.has(n.instr.callee),
+    );
 }
 
 /** Whether a function, or one it calls, mentions a field. */

@@ -81,6 +81,11 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
         title: `the reference to ${problem.object} is put twice`,
         message: `${at} puts ${problem.object} again; its only reference here went with ${origin}.`,
       };
+    case 'uninit-ref':
+      return {
+        title: `the count of ${problem.object} is used before it is set`,
+        message: `${at} works on a count that was never set: nothing initialises ${problem.object} between ${callOf(origin)} and here.`,
+      };
     case 'sleep-in-atomic':
       return {
         title: `${callOf(at)} may sleep in atomic context`,
@@ -112,6 +117,11 @@ function article(call: string): string {
 
 /** `ret = foo(a, b)` → `foo()`. */
 function callOf(text: string): string {
-  const m = /(\w+)\s*\(/.exec(text.replace(/^\s*(if|while|return|switch)\b\s*\(?/, ''));
-  return m === null ? text : `${m[1]}()`;
+  const name = calleeName(text);
+  return name === '' ? text : `${name}()`;
+}
+
+/** `ret = foo(a, b)` → `foo`; '' when nothing is called. */
+export function calleeName(text: string): string {
+  return /(\w+)\s*\(/.exec(text.replace(/^\s*(if|while|return|switch)\b\s*\(?/, ''))?.[1] ?? '';
 }

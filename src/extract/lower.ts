@@ -26,6 +26,8 @@ export interface LowerContext {
   keeps(place: Place): boolean;
   /** Whether this GFP expression allows sleeping; null when it cannot be told. */
   gfpSleeps(text: string): boolean | null;
+  /** Whether this global is an object of the program; a path that needs the address of another leaves it. */
+  hasObject(name: string): boolean;
   /** Whether a cell counts references, rather than something else. */
   isCount(place: Place): boolean;
   /** Whether the operations of an inlined body keep their own sites; else they are those of the call. */
@@ -338,6 +340,14 @@ export class Lowering {
   }
 
   addressOf(place: Place): Value {
+    if (
+      typeof place.base === 'string' &&
+      /^@[^%]/.test(place.base) &&
+      !this.context.hasObject(place.base.slice(1))
+    ) {
+      this.emit.op({ op: 'assume', cond: 0 });
+      return 0;
+    }
     if (place.cell === '') return place.base;
     const dst = this.emit.temporary();
     this.emit.op({ op: 'address', dst, of: place });

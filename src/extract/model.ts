@@ -4,7 +4,7 @@
  */
 import { type CFunction, type CType, type CUnit, parseUnit } from '../c/index.ts';
 import type { Cast, HazardModel, Rules } from '../rules/index.ts';
-import type { CellType, Instr, ObjectType, Program, Routine, ThreadDecl } from '../sim/program.ts';
+import type { CellType, Instr, ObjectType, Program, Routine, ThreadDecl, Value } from '../sim/program.ts';
 import { type LowerContext, lower } from './lower.ts';
 import { type Declarations, pointee, structName } from './types.ts';
 
@@ -124,6 +124,11 @@ function modelContext(
   const cells = new Map(types.map((t) => [t.name, new Map(t.cells.map((c) => [c.name, c]))]));
   const field = (owner: string, name: string): CType =>
     unit.structs.get(`struct ${owner}`)?.fields.find((f) => f.name === name)?.type ?? '';
+  const objects = new Set(
+    [...unit.globals].filter(([, type]) => structName(type) !== '').map(([name]) => name),
+  );
+  const isOwn = (base: Value): boolean =>
+    typeof base !== 'string' || !/^@[^%]/.test(base) || objects.has(base.slice(1));
   // Inside the patched function its own helpers count, around it those of the model.
   const body = (name: string, callers: readonly string[]): CFunction | null => {
     if (stand === null) return own.get(name) ?? null;
@@ -140,7 +145,8 @@ function modelContext(
     },
     body,
     prefersBody: (name, callers) => body(name, callers) !== null,
-    keeps: (place) => cells.get(place.type)?.has(place.cell) === true,
+    keeps: (place) => cells.get(place.type)?.has(place.cell) === true && isOwn(place.base),
+    hasObject: (name) => objects.has(name),
     gfpSleeps: rules.types.gfpSleeps,
     isCount: (place) => cells.get(place.type)?.get(place.cell)?.kind === 'ref',
     shows: (fn) => stand !== null && fn === stand.fn,

@@ -30,6 +30,8 @@ export interface RefState {
   moved: boolean;
   /** Names of functions that were lent the object and may have kept it. */
   lent: string[];
+  /** The path depends on a test of the object's own state, which may say who is to give it up. */
+  tested: boolean;
   what: string;
   /** Instruction that took the reference, and the one that gave it up or freed the object. */
   taken: number;
@@ -146,7 +148,7 @@ export class State {
       part(this.locks, (l) => `${l.entry}${l.now}${l.depth}`),
       part(
         this.refs,
-        (r) => `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.lent.length > 0)}`,
+        (r) => `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.lent.length > 0)}${+r.tested}`,
       ),
       this.contexts.join(),
     ].join('|');

@@ -322,6 +322,7 @@ function fresh(what: string, pc: number): RefState {
     gone: false,
     moved: false,
     lent: [],
+    tested: false,
     what,
     taken: pc,
     dropped: -1,
@@ -496,6 +497,17 @@ class Cursor {
     }
   }
 
+  /** A test of an object's own state may well decide who gives it up: from then on that is not known. */
+  dependsOnOwn(cond: ValueId): void {
+    const { values } = this.run;
+    for (const part of values.parts(cond)) {
+      const origin = values.origins[part]!;
+      if (origin.kind !== 'initial') continue;
+      const known = this.ref(origin.base);
+      if (known !== undefined && !known.tested) this.state.refs.set(origin.base, { ...known, tested: true });
+    }
+  }
+
   fail(hazard: Parameters<Run['incident']>[1], value: ValueId, because: number): void {
     this.state.note(this.pc);
     this.run.incident(this.state, hazard, value, this.pc, because);
@@ -538,11 +550,14 @@ function branch(at: Cursor, cond: Value): State | null {
     return state;
   }
   const other = new State(state);
-  if (new Cursor(other, run, pc).learn(value, true)) {
+  const yes = new Cursor(other, run, pc);
+  yes.dependsOnOwn(value);
+  if (yes.learn(value, true)) {
     other.note(pc, 'yes');
     other.pc = taken;
     run.push(other);
   }
+  at.dependsOnOwn(value);
   if (!at.learn(value, false)) return null;
   state.note(pc, 'no');
   state.pc = fall;
@@ -600,8 +615,17 @@ function assertHeld(at: Cursor, place: Place, mode: LockMode, not: boolean): voi
   if (!not && known.now === 'free') at.fail('missing-lock', target, known.pc);
 }
 
+/** Counting on memory that was allocated here, and whose count nobody can have set yet. */
+function uninitialised(at: Cursor, object: ValueId): boolean {
+  const known = at.ref(object);
+  if (known?.memory !== true || known.lent.length > 0) return false;
+  at.run.incident(at.state, 'uninit-ref', object, at.pc, known.taken);
+  return true;
+}
+
 function take(at: Cursor, object: ValueId, tried: boolean): void {
   const known = at.ref(object) ?? fresh('reference', at.pc);
+  uninitialised(at, object);
   // Counting further than this tells nothing new, and a loop must come to an end.
   const delta = Math.min(known.delta + 1, 3);
   at.state.refs.set(object, {
@@ -620,6 +644,10 @@ function put(at: Cursor, object: ValueId): void {
   if (at.mask(object) === ZERO) return;
   const known = at.ref(object) ?? fresh('reference', pc);
   state.note(pc);
+  if (uninitialised(at, object)) {
+    state.refs.set(object, { ...known, memory: false, moved: true });
+    return;
+  }
   if (known.gone) {
     at.run.incident(state, 'double-put', object, pc, known.dropped);
     return;
