@@ -9,8 +9,8 @@
  */
 import { Execution, waitingKind } from './execution.ts';
 import { F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
-import * as O from './opcodes.ts';
 import { isDataRace } from './memory.ts';
+import * as O from './opcodes.ts';
 import { Reversal } from './reversal.ts';
 import { choiceOf } from './search.ts';
 import { Sleep } from './sleep.ts';

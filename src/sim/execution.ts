@@ -155,7 +155,7 @@ export class Execution {
   /** The event that woke `t` before event `d`. */
   private wakeOf(d: number, t: number): number {
     for (let i = d - 1; i >= 0; i--) {
-      if (this.foot[i * FOOT + F_OP] === O.WAKE && this.foot[i * FOOT + F_OLD]! & (1 << t % 31)) return i;
+      if (this.foot[i * FOOT + F_OP] === O.WAKE && this.foot[i * FOOT + F_OLD]! & (1 << (t % 31))) return i;
     }
     return -1;
   }

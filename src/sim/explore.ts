@@ -13,8 +13,8 @@ import { HAZARDS, type Hazard, type Program, type Schedule, type Verdict } from 
 import { narrate } from './schedule.ts';
 import { shortest } from './search.ts';
 import { reset } from './step.ts';
-import { HAZARD_BIT } from './words.ts';
 import { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
+import { HAZARD_BIT } from './words.ts';
 
 export interface Options {
   /** At most this many preemptions (leaving a thread that could go on). */
@@ -135,7 +135,8 @@ function violates(
   options: Options,
 ): Violates {
   const choices =
-    shortest(prepareToTell(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ?? path;
+    shortest(prepareToTell(program, options), HAZARDS.indexOf(hazard), SEARCH_STEPS, MAX_LENGTH)?.choices ??
+    path;
   const schedule = narrate(prepareToTell(program, { hazards: [hazard] }), choices, hazard);
   return { kind: 'violates', executions, schedule, choices, token: tokenOf(program, choices, hazard) };
 }

@@ -13,6 +13,7 @@ export {
 } from './explore.ts';
 export { type LitmusResult, runLitmus } from './litmus/run.ts';
 export * from './program.ts';
+export { exportPromela, PromelaError } from './promela/export.ts';
 export * from './sequential/index.ts';
 export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
 export { ON_REQUEST } from './words.ts';

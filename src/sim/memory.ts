@@ -228,4 +228,3 @@ function outsideReader(mc: Machine, t: number): boolean {
     if (mc.m[mc.threadBase[t]! + mc.nestOffset + d]! > 0) return false;
   return mc.m[mc.threadBase[t]! + 8] === 0;
 }
-

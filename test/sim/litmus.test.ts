@@ -19,7 +19,8 @@ function litmusFiles(): Map<string, string> {
   for (const dir of ['tools/memory-model/litmus-tests', 'Documentation/litmus-tests']) {
     const root = join(kernelTree('6.12'), dir);
     for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-      if (file.endsWith('.litmus')) found.set(file.replace(/^.*\//, '').replace(/\.litmus$/, ''), join(root, file));
+      if (file.endsWith('.litmus'))
+        found.set(file.replace(/^.*\//, '').replace(/\.litmus$/, ''), join(root, file));
     }
   }
   return found;
@@ -35,20 +36,24 @@ test('31 tests get the verdict and the final states that they should, 16 get no 
     const result = runLitmus(readFileSync(files.get(name)!, 'utf8'));
     assert.ok(result.executions > 0, name);
     if (result.scope === 'in') assert.equal(result.verdict, result.stated, name);
-    return result.scope === 'in' ? [name, result.verdict, `${result.states}`] : [name, 'out of scope', result.reason];
+    return result.scope === 'in'
+      ? [name, result.verdict, `${result.states}`]
+      : [name, 'out of scope', result.reason];
   });
   assert.deepEqual(answers, expected);
   assert.equal(answers.filter(([, verdict]) => verdict !== 'out of scope').length, 31);
 });
 
 test('a test that is not SC is told apart from one that is: SB without barriers has no answer', () => {
-  const test = (result: string) => `C SB\n(*\n * Result: ${result}\n *)\n{}\nP0(int *x, int *y)\n{\n\tint r0;\n\tWRITE_ONCE(*x, 1);\n\tr0 = READ_ONCE(*y);\n}\nP1(int *x, int *y)\n{\n\tint r0;\n\tWRITE_ONCE(*y, 1);\n\tr0 = READ_ONCE(*x);\n}\nexists (0:r0=0 /\\ 1:r0=0)\n`;
+  const test = (result: string) =>
+    `C SB\n(*\n * Result: ${result}\n *)\n{}\nP0(int *x, int *y)\n{\n\tint r0;\n\tWRITE_ONCE(*x, 1);\n\tr0 = READ_ONCE(*y);\n}\nP1(int *x, int *y)\n{\n\tint r0;\n\tWRITE_ONCE(*y, 1);\n\tr0 = READ_ONCE(*x);\n}\nexists (0:r0=0 /\\ 1:r0=0)\n`;
   assert.equal(runLitmus(test('Sometimes')).scope, 'out');
   assert.equal(runLitmus(test('Never')).scope, 'in');
 });
 
 test('SRCU waits for readers of its own domain only', () => {
-  const test = (domain: string) => `C srcu\n{}\nP0(int *x, int *y, struct srcu_struct *s)\n{\n\tint r0;\n\tint r1;\n\tint i;\n\ti = srcu_read_lock(s);\n\tr0 = READ_ONCE(*x);\n\tr1 = READ_ONCE(*y);\n\tsrcu_read_unlock(s, i);\n}\nP1(int *x, int *y, struct srcu_struct *${domain})\n{\n\tWRITE_ONCE(*x, 1);\n\tsynchronize_srcu(${domain});\n\tWRITE_ONCE(*y, 1);\n}\nexists (0:r0=0 /\\ 0:r1=1)\n`;
+  const test = (domain: string) =>
+    `C srcu\n{}\nP0(int *x, int *y, struct srcu_struct *s)\n{\n\tint r0;\n\tint r1;\n\tint i;\n\ti = srcu_read_lock(s);\n\tr0 = READ_ONCE(*x);\n\tr1 = READ_ONCE(*y);\n\tsrcu_read_unlock(s, i);\n}\nP1(int *x, int *y, struct srcu_struct *${domain})\n{\n\tWRITE_ONCE(*x, 1);\n\tsynchronize_srcu(${domain});\n\tWRITE_ONCE(*y, 1);\n}\nexists (0:r0=0 /\\ 0:r1=1)\n`;
   const verdictOf = (source: string) => {
     const result = runLitmus(source);
     return result.scope === 'in' ? result.verdict : result.reason;

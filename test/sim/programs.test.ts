@@ -7,12 +7,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { count, exploreAll, type Hazard, HAZARDS, type Program, replay } from '../../src/sim/index.ts';
+import { count, exploreAll, HAZARDS, type Hazard, type Program, replay } from '../../src/sim/index.ts';
 import { type Expectation, parseProgram } from '../../src/sim/text.ts';
 import { rename, reorder } from './variants.ts';
 
 const root = new URL('programs/', import.meta.url);
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.txt')).sort();
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((f) => f.endsWith('.txt'))
+  .sort();
 
 for (const file of files) {
   test(`${file}: as expected, in any order and under any name`, () => {
@@ -33,10 +35,13 @@ for (const file of files) {
 function check(program: Program, expected: Expectation, name: string): void {
   const where = `${name}:${expected.line} ${[...expected.when].join(' ')}`;
   const words = expected.text.split(/\s+/);
-  const number = (word: string) => (words.includes(word) ? Number(words[words.indexOf(word) + 1]) : undefined);
+  const number = (word: string) =>
+    words.includes(word) ? Number(words[words.indexOf(word) + 1]) : undefined;
   const bound = expected.when.get('bound');
   const hazards = words.filter((w): w is Hazard => (HAZARDS as readonly string[]).includes(w));
-  const on = words.includes('on') ? { hazards: hazards.length > 0 ? hazards : [words[words.indexOf('on') + 1] as Hazard] } : {};
+  const on = words.includes('on')
+    ? { hazards: hazards.length > 0 ? hazards : [words[words.indexOf('on') + 1] as Hazard] }
+    : {};
   const counts = count(program, { ...(bound === undefined ? {} : { bound }), ...on });
   assert.equal(counts.reason, '', where);
   assert.equal(counts.redundant, 0, `${where}: executions started in vain`);

@@ -10,16 +10,26 @@ export function reorder(program: Program, by: 'reverse' | 'rotate'): Program {
 
 /** Other names for routines, registers, labels, types, cells and objects. */
 export function rename(program: Program): Program {
-  const value = (v: Value): Value => (typeof v === 'number' ? v : v.startsWith('@') ? `@o_${v.slice(1)}` : `r_${v}`);
+  const value = (v: Value): Value =>
+    typeof v === 'number' ? v : v.startsWith('@') ? `@o_${v.slice(1)}` : `r_${v}`;
   const renameOp = (op: Instr): Instr => {
     const result: Record<string, unknown> = { ...op };
     for (const [key, v] of Object.entries(op)) {
-      if (['dst', 'a', 'b', 'cond', 'value', 'expect', 'arg', 'object', 'task', 'from', 'to', 'of'].includes(key)) {
-        if (typeof v === 'string' && (op.op === 'jump' || op.op === 'branch') && key === 'to') result[key] = `l_${v}`;
+      if (
+        ['dst', 'a', 'b', 'cond', 'value', 'expect', 'arg', 'object', 'task', 'from', 'to', 'of'].includes(
+          key,
+        )
+      ) {
+        if (typeof v === 'string' && (op.op === 'jump' || op.op === 'branch') && key === 'to')
+          result[key] = `l_${v}`;
         else if (typeof v === 'string') result[key] = value(v);
       }
       if (v !== null && typeof v === 'object' && 'base' in v) {
-        result[key] = { base: value(v.base as Value), type: `t_${v.type}`, cell: v.cell === '' ? '' : `c_${v.cell}` };
+        result[key] = {
+          base: value(v.base as Value),
+          type: `t_${v.type}`,
+          cell: v.cell === '' ? '' : `c_${v.cell}`,
+        };
       }
     }
     if (op.op === 'label') result.name = `l_${op.name}`;
@@ -32,7 +42,10 @@ export function rename(program: Program): Program {
   };
   return {
     name: `renamed ${program.name}`,
-    types: program.types.map((t) => ({ name: `t_${t.name}`, cells: t.cells.map((c) => ({ ...c, name: `c_${c.name}` })) })),
+    types: program.types.map((t) => ({
+      name: `t_${t.name}`,
+      cells: t.cells.map((c) => ({ ...c, name: `c_${c.name}` })),
+    })),
     objects: program.objects.map((o) => ({ name: `o_${o.name}`, type: `t_${o.type}` })),
     routines: program.routines.map((r) => ({
       ...r,

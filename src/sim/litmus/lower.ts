@@ -39,21 +39,33 @@ export function lowerLitmus(test: LitmusTest): Lowered {
   const kindOf = (type: string): CellKind => (/spinlock_t/.test(type) ? 'lock' : 'int');
   for (const { name, type } of test.initial) kinds.set(name, kindOf(type));
   for (const thread of test.threads) {
-    for (const { name, type } of thread.params) if (!kinds.has(name) || kindOf(type) === 'lock') kinds.set(name, kindOf(type));
+    for (const { name, type } of thread.params)
+      if (!kinds.has(name) || kindOf(type) === 'lock') kinds.set(name, kindOf(type));
   }
   // A variable may occur only as the address that another one begins with.
-  for (const { value } of test.initial) if (typeof value === 'string' && !kinds.has(value)) kinds.set(value, 'int');
+  for (const { value } of test.initial)
+    if (typeof value === 'string' && !kinds.has(value)) kinds.set(value, 'int');
   const globals = [...kinds.keys()];
   const setup: Routine = { name: 'initial', params: [], code: [], sites: [] };
   const numbers = new Map<string, number>();
   for (const { name, value } of test.initial) {
     if (typeof value === 'number') numbers.set(name, value);
-    else setup.code.push({ op: 'store', to: { base: `@${name}`, type: `<${name}>`, cell: 'v' }, value: `@${value}` });
+    else
+      setup.code.push({
+        op: 'store',
+        to: { base: `@${name}`, type: `<${name}>`, cell: 'v' },
+        value: `@${value}`,
+      });
   }
-  const lowered = test.threads.map((thread, i) => new ThreadLowering(`P${i}`, new Set(globals)).lower(thread.body));
+  const lowered = test.threads.map((thread, i) =>
+    new ThreadLowering(`P${i}`, new Set(globals)).lower(thread.body),
+  );
   const program: Program = {
     name: test.name,
-    types: globals.map((name) => ({ name: `<${name}>`, cells: [{ name: 'v', kind: kinds.get(name)!, init: numbers.get(name) ?? 0 }] })),
+    types: globals.map((name) => ({
+      name: `<${name}>`,
+      cells: [{ name: 'v', kind: kinds.get(name)!, init: numbers.get(name) ?? 0 }],
+    })),
     objects: globals.map((name) => ({ name, type: `<${name}>` })),
     routines: [setup, ...lowered.map((l) => l.routine)],
     setup: 'initial',
@@ -102,7 +114,10 @@ class ThreadLowering {
           this.registers.add(s.to.name);
           return this.into(s.to.name, s.value);
         }
-        return this.emit({ op: 'store', to: this.place(s.to), value: this.value(s.value) }, `${show(s.to)} = ${show(s.value)}`);
+        return this.emit(
+          { op: 'store', to: this.place(s.to), value: this.value(s.value) },
+          `${show(s.to)} = ${show(s.value)}`,
+        );
       case 'do':
         this.value(s.value);
         return;
@@ -165,7 +180,8 @@ class ThreadLowering {
   }
 
   private binary(op: string, a: Expr, b: Expr, dst: string): Value {
-    const [x, y] = op === '>' || op === '>=' ? [this.value(b), this.value(a)] : [this.value(a), this.value(b)];
+    const [x, y] =
+      op === '>' || op === '>=' ? [this.value(b), this.value(a)] : [this.value(a), this.value(b)];
     const fn = CALC[op === '>' ? '<' : op === '>=' ? '<=' : op === '&&' ? '&' : op === '||' ? '|' : op];
     if (!fn) throw new LitmusError(`operator ${op} is not supported`);
     if (op !== '&&' && op !== '||') {
@@ -193,13 +209,23 @@ class ThreadLowering {
       case 'smp_load':
       case 'rcu_dereference':
       case 'atomic_read':
-        return emit({ op: 'load', dst, from: at(), how: base === 'rcu_dereference' ? 'dereference' : 'once' });
+        return emit({
+          op: 'load',
+          dst,
+          from: at(),
+          how: base === 'rcu_dereference' ? 'dereference' : 'once',
+        });
       case 'WRITE_ONCE':
       case 'smp_store':
       case 'smp_store_mb':
       case 'rcu_assign_pointer':
       case 'atomic_set':
-        return emit({ op: 'store', to: at(), value: v(1), how: base === 'rcu_assign_pointer' ? 'assign' : 'once' });
+        return emit({
+          op: 'store',
+          to: at(),
+          value: v(1),
+          how: base === 'rcu_assign_pointer' ? 'assign' : 'once',
+        });
       case 'xchg':
       case 'atomic_xchg':
         return emit({ op: 'rmw', at: at(), fn: 'xchg', value: v(1), dst });
@@ -225,7 +251,10 @@ class ThreadLowering {
         return emit({ op: 'rcu.synchronize' });
       case 'srcu_read_lock':
       case 'srcu_read_unlock':
-        return emit({ op: base === 'srcu_read_lock' ? 'rcu.enter' : 'rcu.exit', domain: this.domain(args[0]!) });
+        return emit({
+          op: base === 'srcu_read_lock' ? 'rcu.enter' : 'rcu.exit',
+          domain: this.domain(args[0]!),
+        });
       case 'synchronize_srcu':
         return emit({ op: 'rcu.synchronize', domain: this.domain(args[0]!) });
       case 'atomic_add_unless':
@@ -241,7 +270,8 @@ class ThreadLowering {
     if (!match) throw new LitmusError(`${name}() is not supported`);
     const [, fetch, verb, tail] = match;
     const counts = verb === 'inc' || verb === 'dec';
-    const fn = verb === 'inc' ? 'add' : verb === 'dec' ? 'sub' : (verb as 'add' | 'sub' | 'and' | 'or' | 'xor');
+    const fn =
+      verb === 'inc' ? 'add' : verb === 'dec' ? 'sub' : (verb as 'add' | 'sub' | 'and' | 'or' | 'xor');
     // The value comes first: atomic_add(2, v).
     const value = counts ? 1 : this.value(args[0]!);
     const at = this.place(args[counts ? 0 : 1]!);

@@ -46,13 +46,17 @@ export class LitmusError extends Error {}
 
 export function parseLitmus(source: string): LitmusTest {
   const stated = /Result:\s*(Never|Sometimes|Always)/.exec(source)?.[1] ?? '';
-  const bare = source.replace(/\(\*\s[\s\S]*?\*\)/g, ' ').replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/\/\/.*$/gm, '');
+  const bare = source
+    .replace(/\(\*\s[\s\S]*?\*\)/g, ' ')
+    .replace(/\/\*[\s\S]*?\*\//g, ' ')
+    .replace(/\/\/.*$/gm, '');
   const head = /^\s*C\s+(\S+)/.exec(bare);
   if (!head) throw new LitmusError('the test does not begin with "C NAME"');
   return new Parser(bare.slice(head[0].length)).test(head[1]!, stated);
 }
 
-const TOKEN = /\s+|(\/\\|\\\/|~exists|->|==|!=|<=|>=|&&|\|\||<<|>>|[A-Za-z_]\w*|\d+|0x[0-9a-fA-F]+|[-+*/%&|^~!<>=(){}[\];:,])/y;
+const TOKEN =
+  /\s+|(\/\\|\\\/|~exists|->|==|!=|<=|>=|&&|\|\||<<|>>|[A-Za-z_]\w*|\d+|0x[0-9a-fA-F]+|[-+*/%&|^~!<>=(){}[\];:,])/y;
 
 class Parser {
   private readonly tokens: string[] = [];
@@ -72,7 +76,15 @@ class Parser {
     const initial = this.initialState();
     const threads: LitmusThread[] = [];
     while (/^P\d+$/.test(this.peek())) threads.push(this.threadAt(threads.length));
-    const result: LitmusTest = { name, stated, initial, threads, filter: { k: 'true' }, quantifier: 'exists', condition: { k: 'true' } };
+    const result: LitmusTest = {
+      name,
+      stated,
+      initial,
+      threads,
+      filter: { k: 'true' },
+      quantifier: 'exists',
+      condition: { k: 'true' },
+    };
     while (this.peek() !== '') {
       const word = this.next();
       if (word === 'locations') while (this.next() !== ']');
@@ -160,10 +172,14 @@ class Parser {
       const then = this.statement();
       return [{ k: 'if', cond, then, otherwise: this.has('else') ? this.statement() : [] }];
     }
-    if (/^(int|long|unsigned|struct|atomic_t|spinlock_t|intptr_t)$/.test(this.peek())) return this.declaration();
-    if (/^(while|for|do|goto|switch)$/.test(this.peek())) throw new LitmusError(`"${this.peek()}" is not supported`);
+    if (/^(int|long|unsigned|struct|atomic_t|spinlock_t|intptr_t)$/.test(this.peek()))
+      return this.declaration();
+    if (/^(while|for|do|goto|switch)$/.test(this.peek()))
+      throw new LitmusError(`"${this.peek()}" is not supported`);
     const to = this.expr();
-    const result: Statement = this.has('=') ? { k: 'assign', to, value: this.expr() } : { k: 'do', value: to };
+    const result: Statement = this.has('=')
+      ? { k: 'assign', to, value: this.expr() }
+      : { k: 'do', value: to };
     this.eat(';');
     return [result];
   }
@@ -244,4 +260,15 @@ class Parser {
   }
 }
 
-const LEVELS = [['||'], ['&&'], ['|'], ['^'], ['&'], ['==', '!='], ['<', '>', '<=', '>='], ['<<', '>>'], ['+', '-'], ['*', '/', '%']];
+const LEVELS = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];

@@ -13,7 +13,14 @@ import { lowerLitmus } from './lower.ts';
 import { type Condition, parseLitmus } from './parse.ts';
 
 export type LitmusResult =
-  | { name: string; stated: string; scope: 'in'; verdict: 'Never' | 'Sometimes' | 'Always'; states: number; executions: number }
+  | {
+      name: string;
+      stated: string;
+      scope: 'in';
+      verdict: 'Never' | 'Sometimes' | 'Always';
+      states: number;
+      executions: number;
+    }
   | { name: string; stated: string; scope: 'out'; reason: string; executions: number };
 
 /** The value of a register (thread from 0) or of a global (thread -1). */
@@ -38,7 +45,10 @@ export function runLitmus(source: string): LitmusResult {
     check: () => '',
     end: () => {
       if (!holds(test.filter, look, addressOf)) return;
-      const values = [...globals.map((g) => look(-1, g)), ...registers.flatMap((names, t) => names.map((r) => look(t, r)))];
+      const values = [
+        ...globals.map((g) => look(-1, g)),
+        ...registers.flatMap((names, t) => names.map((r) => look(t, r))),
+      ];
       states.set(values.join(' '), holds(test.condition, look, addressOf));
     },
   }).run();
