@@ -1,6 +1,5 @@
 /** The simulation core: programs in, verdicts, schedules and costs out. It knows nothing of C or Linux. */
 
-export { ProgramError } from './compile.ts';
 export {
   type AllVerdicts,
   count,
@@ -16,4 +15,5 @@ export * from './program.ts';
 export { exportPromela, PromelaError } from './promela/export.ts';
 export * from './sequential/index.ts';
 export { parseToken, programFingerprint, ReplayError, tokenOf } from './token.ts';
+export { ProgramError } from './translate.ts';
 export { ON_REQUEST } from './words.ts';
