@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-const MAGIC = 'lockstep-index-10';
+const MAGIC = 'lockstep-index-12';
 
 /** A file as it was when it was indexed. */
 export interface FileRecord {
@@ -18,6 +18,8 @@ export interface FileRecord {
   stamp: string;
   /** Of its content. */
   hash: number;
+  /** What else is known of it, on one line without tabs. */
+  extra?: string;
 }
 
 export interface Stored {
@@ -63,8 +65,8 @@ export function readCache(path: string): Stored | null {
     return { path: dir!, stamp: stamp! };
   });
   const files = records.slice(dirCount, dirCount + fileCount).map((line) => {
-    const [file, stamp, hash] = line.split('\t');
-    return { path: file!, stamp: stamp!, hash: Number(hash) };
+    const [file, stamp, hash, extra] = line.split('\t');
+    return { path: file!, stamp: stamp!, hash: Number(hash), ...(extra ? { extra } : {}) };
   });
   // A copy of its own: the file's bytes need not be aligned.
   const table = new Uint32Array(new Uint8Array(body.subarray(tableAt)).buffer);
@@ -75,7 +77,7 @@ export function readCache(path: string): Stored | null {
 export function writeCache(path: string, stored: Stored): void {
   const records = [
     ...stored.dirs.map((d) => `${d.path}\t${d.stamp}`),
-    ...stored.files.map((f) => `${f.path}\t${f.stamp}\t${f.hash}`),
+    ...stored.files.map((f) => `${f.path}\t${f.stamp}\t${f.hash}\t${f.extra ?? ''}`),
     '',
   ].join('\n');
   const head = Buffer.from(records, 'utf8');

@@ -3,7 +3,7 @@
  * lie on disk: loading an index costs a read, not a parse. It records where things are, not what they are.
  */
 import type { Config } from './config.ts';
-import { type Item, scan } from './scan.ts';
+import { type Item, type Scan, scan } from './scan.ts';
 
 /**
  * f function, s static function, p prototype, t struct or union, e enumerator, y typedef, v variable,
@@ -22,7 +22,11 @@ export interface Entry {
 
 /** Entries of one file, a line each: name, kind, file and offset with tabs between. */
 export function indexText(text: string, file: number, config: Config): string {
-  const { items, macros } = scan(text, config);
+  return indexScan(scan(text, config), text, file);
+}
+
+/** The same of a text that was scanned. */
+export function indexScan({ items, macros }: Scan, text: string, file: number): string {
   let lines = '';
   for (const item of items) {
     const kind = kindOf(item, text);

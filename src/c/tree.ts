@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { type Config, defaultConfig } from './config.ts';
+import { Headers } from './headers.ts';
 import type { CFunction, CType, Macro, StructDecl } from './ir.ts';
 import { scanOne } from './scan.ts';
 import { Source } from './source.ts';
@@ -38,13 +39,16 @@ interface Found {
   offset: number;
 }
 
-/** Where names are looked for from one file, and what was found. */
+/** How far a name is looked for: in what the file sees, or in code too. */
+type Reach = 'seen' | 'all';
+
+/** What is known of lookups from one file. */
 interface Nearby {
   path: string;
-  headers: Area[];
-  all: Area[];
-  narrow: Map<string, Found[]>;
-  wide: Map<string, Found[]>;
+  own: Area | null;
+  /** Of a source file in the tree: the files it sees. */
+  visible: ReadonlySet<number> | null;
+  found: Record<Reach, Map<string, Found[]>>;
 }
 
 /** Opens a tree. Throws an Error that names the directory when there is none. */
@@ -59,6 +63,7 @@ export class Tree {
   readonly #options: TreeOptions;
   readonly #cacheDir: string | null;
   readonly #groups = new Map<string, Group>();
+  readonly #headers: Headers;
   readonly #units = new Map<string, Unit | null>();
   readonly #texts = new Map<string, string | null>();
   readonly #macros = new Map<string, Macro | null>();
@@ -69,6 +74,7 @@ export class Tree {
     this.config = options.config ?? defaultConfig;
     this.#options = options;
     this.#cacheDir = options.cacheDir === undefined ? defaultCacheDir() : options.cacheDir;
+    this.#headers = new Headers(dir, this.config, this.#cacheDir, options.overlay);
   }
 
   /** Indexes directories now (`lockstep index`), all that lookups use unless told; returns how many files. */
@@ -111,7 +117,7 @@ export class Tree {
     return {
       config: this.config,
       macros: (name) => this.macro(name, path),
-      isType: (name) => this.#entries(name, path).some((e) => e.kind === 'y'),
+      isType: (name) => this.#entries(name, path, 'seen').some((e) => e.kind === 'y'),
       constant: (name) => this.constant(name, path),
       cleanup: (name) => this.#definition(name, path, 'v')?.text ?? null,
       ...(keep ? { keep } : {}),
@@ -120,34 +126,33 @@ export class Tree {
 
   /** `struct foo` or `union foo`. */
   struct(name: string, nearPath = ''): StructDecl | null {
-    let struct = this.#structs.get(name);
+    const key = `${nearPath} ${name}`;
+    let struct = this.#structs.get(key);
     if (struct === undefined) {
       // `union mempolicy.w`: a member's type is found with the struct around it.
       const dot = name.indexOf('.');
       const outer =
         dot < 0 ? [name] : ['struct', 'union'].map((w) => `${w} ${name.slice(name.indexOf(' ') + 1, dot)}`);
       struct = null;
-      for (const tag of outer) struct ??= this.#one(tag, nearPath, 't')?.structs.get(name) ?? null;
-      this.#structs.set(name, struct);
+      for (const tag of outer) struct ??= this.#one(tag, nearPath, 't', 'seen')?.structs.get(name) ?? null;
+      this.#structs.set(key, struct);
     }
     return struct;
   }
 
   /** What a typedef stands for. */
   typedef(name: string, nearPath = ''): CType | null {
-    return this.#one(name, nearPath, 'y')?.typedefs.get(name) ?? null;
+    return this.#one(name, nearPath, 'y', 'seen')?.typedefs.get(name) ?? null;
   }
 
   /** The type of a variable at file level. */
   global(name: string, nearPath = ''): CType | null {
-    return this.#one(name, nearPath, 'v', true)?.globals.get(name) ?? null;
+    return this.#one(name, nearPath, 'v', 'seen')?.globals.get(name) ?? null;
   }
 
   /** A function's return type, from its definition or a declaration. */
   returnType(name: string, nearPath = ''): CType | null {
-    const found = this.#entries(name, nearPath).find(
-      (e) => e.kind === 'f' || e.kind === 'p' || e.kind === 's',
-    );
+    const found = this.#entries(name, nearPath, 'seen').find((e) => 'fps'.includes(e.kind));
     if (!found) return null;
     const unit = this.#itemUnit(found);
     return unit?.function(name)?.returnType ?? unit?.prototypeType(name) ?? null;
@@ -155,12 +160,13 @@ export class Tree {
 
   /** A macro's definition. */
   macro(name: string, nearPath = ''): Macro | null {
-    let macro = this.#macros.get(name);
+    const key = `${nearPath} ${name}`;
+    let macro = this.#macros.get(key);
     if (macro === undefined) {
-      const found = this.#entries(name, nearPath).find((e) => e.kind === 'm');
+      const found = this.#entries(name, nearPath, 'seen').find((e) => e.kind === 'm');
       const text = found ? this.text(found.path) : null;
       macro = found && text !== null ? readMacro(text, found, name) : null;
-      this.#macros.set(name, macro);
+      this.#macros.set(key, macro);
     }
     return macro;
   }
@@ -169,18 +175,19 @@ export class Tree {
 
   /** The value of an enumerator, or of a macro that is a number. */
   constant(name: string, nearPath = ''): number | null {
-    let value = this.#constants.get(name);
+    const key = `${nearPath} ${name}`;
+    let value = this.#constants.get(key);
     if (value === undefined) {
       // Against definitions that go round in circles.
-      this.#constants.set(name, null);
+      this.#constants.set(key, null);
       value = this.#constant(name, nearPath);
-      this.#constants.set(name, value);
+      this.#constants.set(key, value);
     }
     return value;
   }
 
   #constant(name: string, nearPath: string): number | null {
-    const found = this.#entries(name, nearPath).find((e) => e.kind === 'e' || e.kind === 'm');
+    const found = this.#entries(name, nearPath, 'seen').find((e) => e.kind === 'e' || e.kind === 'm');
     if (found?.kind === 'e') return this.#itemUnit(found)?.enums.get(name) ?? null;
     const macro = found ? this.macro(name, nearPath) : null;
     if (!macro || macro.params || macro.body === '' || macro.body.length > 120) return null;
@@ -205,7 +212,7 @@ export class Tree {
   }
 
   #findFunction(name: string, nearPath: string): Found | null {
-    const candidates = this.#entries(name, nearPath, true).filter((e) => e.kind === 'f' || e.kind === 's');
+    const candidates = this.#entries(name, nearPath, 'all').filter((e) => e.kind === 'f' || e.kind === 's');
     const here = candidates.find((e) => e.path === nearPath);
     if (here) return here;
     // A static function of another file is only meant when it is in a header, or in a file included here.
@@ -221,7 +228,7 @@ export class Tree {
   }
 
   #definition(name: string, nearPath: string, kind: Kind): { text: string } | null {
-    const found = this.#entries(name, nearPath).find((e) => e.kind === kind);
+    const found = this.#entries(name, nearPath, 'seen').find((e) => e.kind === kind);
     const text = found ? this.text(found.path) : null;
     if (!found || text === null) return null;
     const scan = scanOne(text, this.config, found.offset);
@@ -230,8 +237,8 @@ export class Tree {
   }
 
   /** A unit of the one item that defines `name`. */
-  #one(name: string, nearPath: string, kind: Kind, wide = false): Unit | null {
-    const found = this.#entries(name, nearPath, wide).find((e) => e.kind === kind);
+  #one(name: string, nearPath: string, kind: Kind, reach: Reach): Unit | null {
+    const found = this.#entries(name, nearPath, reach).find((e) => e.kind === kind);
     return found ? this.#itemUnit(found) : null;
   }
 
@@ -256,15 +263,34 @@ export class Tree {
     return unit;
   }
 
-  /** Definitions of a name, best first; with `wide`, from code as well as from headers. */
-  #entries(name: string, nearPath: string, wide = false): readonly Found[] {
+  /** Definitions of a name, best first. */
+  #entries(name: string, nearPath: string, reach: Reach): readonly Found[] {
     const near = this.#near(nearPath);
-    const known = wide ? near.wide : near.narrow;
+    const known = near.found[reach];
     let found = known.get(name);
     if (found) return found;
     const hash = hashName(name);
-    found = this.#overlaid(name, hash);
-    for (const area of wide ? near.all : near.headers) {
+    found = [];
+    const visible = near.visible ?? this.#visibleSomewhere();
+    if (visible) {
+      for (const { path, entry } of this.#headers.find(name, hash, visible))
+        found.push({ path, kind: entry.kind, offset: entry.offset });
+      found.sort((a, b) => rank(a, nearPath) - rank(b, nearPath));
+    }
+    // What is called but not defined in sight is declared there; what is not even declared is made by a macro.
+    const elsewhere = !visible || found.some((e) => e.kind === 'p');
+    if (reach === 'all' && elsewhere && !found.some(settles)) {
+      const areas = near.own ? [near.own, ...CODE.filter((a) => a.dir !== near.own?.dir)] : CODE;
+      found.push(...this.#overlaid(name, hash), ...this.#inAreas(areas, name, hash, nearPath));
+    }
+    if (!visible && !found.some(settles)) found.push(...this.#inAreas(HEADERS, name, hash, nearPath));
+    known.set(name, found);
+    return found;
+  }
+
+  #inAreas(areas: readonly Area[], name: string, hash: number, nearPath: string): Found[] {
+    const found: Found[] = [];
+    for (const area of areas) {
       const group = this.#group(area);
       const raw = group.find(name, hash);
       if (raw.length === 0) continue;
@@ -273,29 +299,38 @@ export class Tree {
         .filter((e) => !this.#options.overlay?.has(e.path));
       entries.sort((a, b) => rank(a, nearPath) - rank(b, nearPath));
       found.push(...entries);
-      // Real definitions end the search; a prototype or a variable's declaration may have a better one.
-      if (entries.some((e) => 'ftyme'.includes(e.kind) || (e.kind === 's' && e.path.endsWith('.h')))) break;
+      if (entries.some(settles)) break;
     }
-    known.set(name, found);
     return found;
   }
 
   readonly #nearby = new Map<string, Nearby>();
   #last: Nearby | null = null;
+  readonly #seenFrom = new Set<number>();
 
-  /** The areas to look in from a path, and what was found so far from the same file. */
+  /** What can be seen from a path, and what was found so far from it. */
   #near(path: string): Nearby {
     if (this.#last?.path === path) return this.#last;
     let near = this.#nearby.get(path);
     if (!near) {
-      const own = areaOf(path);
-      const others = (areas: readonly Area[]): Area[] => areas.filter((a) => a.dir !== own?.dir);
-      const headers = [...(own ? [own] : []), ...others(HEADERS)];
-      near = { path, headers, all: [...headers, ...others(CODE)], narrow: new Map(), wide: new Map() };
+      const isSource = path.endsWith('.c');
+      const visible = isSource ? this.#headers.visibleFrom(path) : null;
+      if (visible) for (const file of visible) this.#seenFrom.add(file);
+      near = {
+        path,
+        own: areaOf(path),
+        visible,
+        found: { seen: new Map(), all: new Map() },
+      };
       this.#nearby.set(path, near);
     }
     this.#last = near;
     return near;
+  }
+
+  /** A header is read as part of the source files that were asked about; without any, all headers count. */
+  #visibleSomewhere(): ReadonlySet<number> | null {
+    return this.#seenFrom.size ? this.#seenFrom : null;
   }
 
   #overlay: { paths: string[]; lines: string; table: Uint32Array } | null = null;
@@ -327,6 +362,11 @@ export class Tree {
   }
 }
 
+/** A real definition ends a search; a prototype or a variable's declaration may have a better one elsewhere. */
+function settles(e: Found): boolean {
+  return 'ftyme'.includes(e.kind) || (e.kind === 's' && e.path.endsWith('.h'));
+}
+
 /** Order among the definitions of one directory: same file, same directory, headers, then the rest. */
 function rank(e: Found, nearPath: string): number {
   if (e.path === nearPath) return 0;
@@ -336,6 +376,8 @@ function rank(e: Found, nearPath: string): number {
     1 +
     kind +
     sameDir +
+    // The architecture's definition replaces the generic one.
+    (e.path.startsWith('arch/') ? -1.5 : 0) +
     (e.path.includes('/asm-generic/') ? 1 : 0) +
     (/\btools?\b|_32\b|compat/.test(e.path) ? 6 : 0)
   );

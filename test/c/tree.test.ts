@@ -31,15 +31,18 @@ beforeEach(() => {
   rmSync(dir, { recursive: true, force: true });
   put(
     'include/linux/box.h',
-    '#define box_first(b) ((b)->first)\n#define BOX_MAX (BOX_MIN << 2)\nenum { BOX_MIN = 3 };\nstruct box { struct box *first; union { int a; } u; struct inner { int deep; } in; };\ntypedef struct { int counter; } count_t;\nextern struct box *box_find(int key);\nextern struct box the_box;\nstatic inline void box_put(struct box *b)\n{\n\tdrop(b);\n}\n#ifndef box_size\nstatic inline int box_size(void) { return 1; }\n#endif\nDEFINE_GUARD(box, struct box *, box_lock(_T), box_unlock(_T))\n',
+    '#include <asm/box.h>\n#define box_first(b) ((b)->first)\n#define BOX_MAX (BOX_MIN << 2)\nenum { BOX_MIN = 3 };\nstruct box { struct box *first; union { int a; } u; struct inner { int deep; } in; };\ntypedef struct { int counter; } count_t;\nextern struct box *box_find(int key);\nextern struct box the_box; int far_away(void); int added(void); int more(void); int many7(void);\nstatic inline void box_put(struct box *b)\n{\n\tdrop(b);\n}\n#ifndef box_size\nstatic inline int box_size(void) { return 1; }\n#endif\nDEFINE_GUARD(box, struct box *, box_lock(_T), box_unlock(_T))\n',
   );
   put('arch/x86/include/asm/box.h', 'static inline int box_size(void) { return 2; }\n');
   put(
     'mm/box.c',
     '#include "part.c"\nstatic void helper(void) { here(); }\nstruct box *box_find(int key)\n{\n\thelper();\n\tguard(box)(box_first(&the_box));\n\treturn shelf(BOX_MAX);\n}\n',
   );
-  put('mm/other.c', 'static void helper(void) { there(); }\nstatic int lonely(void) { return 0; }\n');
-  put('mm/part.c', 'static struct box *shelf(int n) { return 0; }\n');
+  put(
+    'mm/other.c',
+    '#include <linux/box.h>\nstatic void helper(void) { there(); }\nstatic int lonely(void) { return 0; }\n',
+  );
+  put('mm/part.c', '#include <linux/box.h>\nstatic struct box *shelf(int n) { return 0; }\n');
   put('kernel/far.c', 'int far_away(void)\n{\n\treturn 1;\n}\n');
 });
 
@@ -53,11 +56,11 @@ test('a directory that is not there is named', () => {
 
 test('functions: same file, headers, other directories; static ones only where they can be meant', () => {
   const t = tree();
-  assert.deepEqual(t.findFunction('box_put', 'mm/box.c'), { path: 'include/linux/box.h', line: 8 });
+  assert.deepEqual(t.findFunction('box_put', 'mm/box.c'), { path: 'include/linux/box.h', line: 9 });
   assert.deepEqual(t.findFunction('helper', 'mm/box.c'), { path: 'mm/box.c', line: 2 });
-  assert.deepEqual(t.findFunction('helper', 'mm/other.c'), { path: 'mm/other.c', line: 1 });
+  assert.deepEqual(t.findFunction('helper', 'mm/other.c'), { path: 'mm/other.c', line: 2 });
   assert.equal(t.findFunction('lonely', 'mm/box.c'), null);
-  assert.deepEqual(t.findFunction('shelf', 'mm/box.c'), { path: 'mm/part.c', line: 1 });
+  assert.deepEqual(t.findFunction('shelf', 'mm/box.c'), { path: 'mm/part.c', line: 2 });
   assert.deepEqual(t.findFunction('far_away', 'mm/box.c'), { path: 'kernel/far.c', line: 1 });
   assert.equal(t.findFunction('nowhere', 'mm/box.c'), null);
   assert.equal(t.function('far_away', 'mm/box.c')!.name, 'far_away');
@@ -121,7 +124,10 @@ test('a touched file with the same content is the same', () => {
 
 test('an overlay stands for the tree’s file', () => {
   const overlay = new Map<string, string | null>([
-    ['mm/box.c', '\n\n\nstruct box *box_find(int key) { return fresh(); }\nint fresh(void) { return 1; }\n'],
+    [
+      'mm/box.c',
+      '\n\n\nstruct box *box_find(int key) { return far_away(); }\nint fresh(void) { return 1; }\n',
+    ],
     ['kernel/far.c', null],
   ]);
   const t = tree({ overlay });
@@ -137,7 +143,7 @@ test('damaged cache entries are built again', () => {
     (text: string) => text.slice(0, text.length / 2),
     (text: string) => text.replace('box_find', 'box_FIND'),
     () => '',
-    () => 'lockstep-index-10 1 2\n',
+    () => 'lockstep-index-12 1 2\n',
     (text: string) => text.replace(/^\S+/, 'another-format'),
   ]) {
     for (const name of readdirSync(entries)) {
@@ -176,4 +182,33 @@ test('parallel runs on an empty cache agree, and leave whole entries', async () 
     readdirSync(join(shared, 'c-index')).filter((name) => !/^[0-9a-f]{40}\.txt$/.test(name)),
     [],
   );
+});
+
+test('a name means what the including file sees, not what another header defines', () => {
+  put(
+    'include/linux/stray.h',
+    '#define box_first(b) ((b)->elsewhere)\nstruct box { int other; };\nenum { KEY = 7 };\n',
+  );
+  put(
+    'mm/plain.c',
+    '#include <linux/stray.h>\nint plain(struct box *b)\n{\n\treturn box_first(b) + KEY;\n}\n',
+  );
+  for (const options of [{}, { cacheDir: null }, {}]) {
+    const t = tree(options);
+    assert.match(dumpCfg(t.function('box_find', 'mm/box.c')!), /the_box\.first/);
+    assert.match(dumpCfg(t.function('plain', 'mm/plain.c')!), /return \(b->elsewhere \+ 7\)/);
+  }
+});
+
+test('a header that changes, or comes before another one, is read again', () => {
+  const first = (): string => dumpCfg(tree().function('box_find', 'mm/box.c')!);
+  assert.match(first(), /the_box\.first/);
+  put(
+    'include/linux/box.h',
+    readFileSync(join(dir, 'include/linux/box.h'), 'utf8').replace('->first)', '->second)'),
+  );
+  assert.match(first(), /the_box\.second/);
+  put('arch/x86/include/linux/box.h', '#define box_first(b) ((b)->third)\n');
+  rmSync(join(dir, 'include/linux/box.h'));
+  assert.match(first(), /the_box\.third/);
 });
