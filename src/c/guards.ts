@@ -96,7 +96,8 @@ export function cleanupCalls(kind: 'guard' | 'free', text: string): { enter: str
   }
 }
 
-function splitTopLevel(text: string): string[] {
+/** The parts of a text between the commas that are in no parentheses. */
+export function splitTopLevel(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;

@@ -2,7 +2,7 @@
  * Scope exits: what `guard()`, `scoped_guard()`, CLASS and `__free` do when their scope is left, by falling
  * out, break, continue, goto or return, in reverse order of declaration.
  */
-import type { Stmt, StmtOf } from './ast.ts';
+import type { Declared, Stmt, StmtOf } from './ast.ts';
 import type { End, Span } from './builder.ts';
 import { FREES, GUARDS } from './guards.ts';
 import type { Expr } from './ir.ts';
@@ -65,6 +65,18 @@ export function registerFree(l: Lowering, cls: string, variable: Expr, span: Spa
   const known = l.around.cleanupClass('free', cls)?.leave ?? FREES.get(cls) ?? cls;
   const scope = l.scopes[l.scopes.length - 1]!;
   scope.cleanups.push({ how: 'free', callee: known, args: [variable], span, pos: span.a.pos });
+}
+
+/** `CLASS(cls, name)(args);`: made now, unmade when its scope is left. */
+export function lowerClass(l: Lowering, item: Declared, variable: Expr): void {
+  const cls = item.free.slice('class:'.length);
+  const known = l.around.cleanupClass('free', cls);
+  const args = item.init?.k === 'call' ? item.init.args.map((a) => value(l, a)) : [];
+  const enter = known?.enter || `class_${cls}_constructor`;
+  l.b.emit({ k: 'call', dst: variable, callee: enter, args }, item);
+  const leave = known?.leave || `class_${cls}_destructor`;
+  const scope = l.scopes[l.scopes.length - 1]!;
+  scope.cleanups.push({ how: 'call', callee: leave, args: [variable], span: item, pos: item.a.pos });
 }
 
 /** `guard(cls)(args);`, `scoped_guard(cls, args) body`, `scoped_cond_guard(cls, fail, args) body`. */

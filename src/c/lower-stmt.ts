@@ -13,6 +13,7 @@ import {
   hasCleanups,
   leaveForLabel,
   leaveTo,
+  lowerClass,
   lowerGuard,
   registerFree,
 } from './lower-cleanup.ts';
@@ -127,6 +128,10 @@ function declare(l: Lowering, s: StmtOf<'decl'>): void {
     const name = l.declare(item.name, item.type, l.params);
     const variable: Expr = { k: 'var', name };
     l.b.emit({ k: 'declare', name, type: item.type }, item);
+    if (item.free.startsWith('class:')) {
+      lowerClass(l, item, variable);
+      continue;
+    }
     if (item.init && !item.isStatic) assignInto(l, variable, item.init, item);
     if (item.free) registerFree(l, item.free, variable, item);
   }
@@ -177,7 +182,7 @@ function iterate(l: Lowering, s: StmtOf<'iterate'>): void {
   const head = l.b.join(s);
   const after = l.b.join(s);
   const args = s.args.map((a) => value(l, a));
-  const places = ITERATORS.get(s.macro) ?? [0];
+  const places = ITERATORS.get(s.macro) ?? l.around.iteratorPlaces(s.macro) ?? [0];
   const dsts = places.map((i) => args[i]).filter((e) => e !== undefined && isPlace(e)) as Expr[];
   const last = s.args[s.args.length - 1];
   const span = { a: s.a, b: last ? last.b : s.a };

@@ -27,6 +27,8 @@ export interface Surroundings {
   config: Config;
   /** The value of an enumerator or constant macro, null when it is none. */
   constant(name: string): number | null;
+  /** Which arguments of an iterator macro are set on each round, from its definition; null when it is not known. */
+  iteratorPlaces(macro: string): readonly number[] | null;
   /** A guard or free class defined in the source, as written there. */
   cleanupClass(kind: 'guard' | 'free', name: string): { enter: string; leave: string } | null;
 }

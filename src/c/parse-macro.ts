@@ -125,7 +125,7 @@ function guard(c: Cursor, a: Token, close: number): Stmt {
       name: variable.text,
       type,
       init,
-      free: words[0]?.text ?? '',
+      free: `class:${words[0]?.text ?? ''}`,
       isStatic: false,
       a,
       b: c.previous,

@@ -9,6 +9,7 @@ import { type Expansion, expand } from './expand.ts';
 import { Function_ } from './function.ts';
 import { cleanupCalls } from './guards.ts';
 import type { CFunction, CType, CUnit, Macro, StructDecl } from './ir.ts';
+import { iteratorPlaces } from './iterator.ts';
 import { Id, lex, Num, Punct } from './lex.ts';
 import { declaredByMacro, expands } from './macro-policy.ts';
 import { declarator, specifiers } from './parse-type.ts';
@@ -215,6 +216,10 @@ export class Unit implements CUnit {
     }
     const text = this.options.cleanup?.(`${kind}:${name}`) ?? null;
     return text === null ? null : cleanupCalls(kind, text);
+  }
+
+  iteratorPlaces(macro: string): readonly number[] | null {
+    return iteratorPlaces(macro, (name) => this.macroText(name));
   }
 
   readonly #external = new Map<string, MacroText | null>();

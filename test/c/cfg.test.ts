@@ -123,3 +123,45 @@ test('system calls are named by their first argument, the macro is told apart', 
     { name: 'buf', type: 'char *' },
   ]);
 });
+
+test('CLASS is made where it stands and unmade at the end of its scope', () => {
+  const own = 'DEFINE_CLASS(room, struct room *, room_exit(_T), room_enter(n), int n)\n';
+  const body =
+    'int f(int n)\n{\n\tCLASS(room, r)(n + 1);\n\tif (!r)\n\t\treturn 1;\n\tuse(r);\n\treturn 0;\n}\n';
+  const expected = (enter: string, leave: string): string[] => [
+    'declare r: class_room_t',
+    `r = call ${enter}((n + 1))`,
+    'if r -> 6 3',
+    '$1 = 1',
+    `call ${leave}(r)`,
+    'return $1 -> end',
+    'call use(r)',
+    '$2 = 0',
+    `call ${leave}(r)`,
+    'return $2 -> end',
+  ];
+  assert.deepEqual(ops(own + body), expected('room_enter', 'room_exit'));
+  assert.deepEqual(ops(body), expected('class_room_constructor', 'class_room_destructor'));
+});
+
+test('what an iterator sets is read from its definition', () => {
+  const iterate = (definition: string, use: string): string =>
+    ops(
+      `${definition}\nvoid f(struct s *h)\n{\n\tstruct s *p, *q;\n\tint n;\n\n\t${use}\n\t\tuse(p);\n}\n`,
+    ).find((l) => l.startsWith('iterate'))!;
+  assert.match(
+    iterate(
+      '#define for_each_s(h, p, n) for ((n) = 0, p = first(h); p; p = next(p), (n)++)',
+      'for_each_s(h, p, n)',
+    ),
+    /sets \(p, n\)/,
+  );
+  assert.match(
+    iterate(
+      '#define for_each_pair(h, a, b) list_for_each_entry_safe((a), b, &(h)->list, link)',
+      'for_each_pair(h, p, q)',
+    ),
+    /sets \(p, q\)/,
+  );
+  assert.match(iterate('', 'for_each_unknown(p, h)'), /sets \(p\)/);
+});
