@@ -14,6 +14,8 @@ import type { Item } from './scan.ts';
 import { stripAttributes } from './strip.ts';
 import type { Unit } from './unit.ts';
 
+/** A head's name in capitals is a macro's. */
+const MACRO_NAME = /^[A-Z][A-Z0-9_]+$/;
 const SYSCALL = /^(?:COMPAT_)?SYSCALL(?:32)?_DEFINE[0-6]$/;
 
 interface Head {
@@ -55,12 +57,13 @@ export class Function_ implements CFunction {
   }
 
   get name(): string {
-    return this.macro || this.item.name !== this.#read().name ? this.#read().name : this.item.name;
+    // Only a head that is a macro's call has to be read for its name.
+    return MACRO_NAME.test(this.item.name) ? this.#read().name : this.item.name;
   }
 
   /** The macro whose call is the head (`SYSCALL_DEFINE3`), '' for an ordinary function. */
   get macro(): string {
-    return this.#read().macro;
+    return MACRO_NAME.test(this.item.name) ? this.#read().macro : '';
   }
 
   /** The head's first line as git shows it in a hunk's heading. */
@@ -182,7 +185,7 @@ function readHead(unit: Unit, item: Item): Head {
   const stars = before.filter((t) => t.text === '*').length;
   const type = before.filter((t) => t.kind === Id && !/inline|^__/.test(t.text)).map((t) => t.text);
   const returnType = type.length ? type.slice(-2).join(' ') + (stars ? ` ${'*'.repeat(stars)}` : '') : '';
-  const macro = /^[A-Z][A-Z0-9_]+$/.test(item.name) ? item.name : '';
+  const macro = MACRO_NAME.test(item.name) ? item.name : '';
   if (!macro) return { name: item.name, returnType, params, isStatic, isInline, macro };
   // BPF_CALL_2(name, …), DEFINE_IDTENTRY(name): the macro's first argument is the name.
   const named = tokens[at + 2];

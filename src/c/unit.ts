@@ -54,6 +54,7 @@ export class Unit implements CUnit {
   readonly texts: Map<string, MacroText>;
   readonly #pick = new Map<string, MacroText | null>();
   #functions: Function_[] | null = null;
+  #byName: Map<string, Function_> | null = null;
   #structs: Map<string, StructDecl> | null = null;
   #typedefs: Map<string, CType> | null = null;
   #globals: Map<string, CType> | null = null;
@@ -99,7 +100,8 @@ export class Unit implements CUnit {
 
   /** The function of that name, null when there is none. */
   function(name: string): CFunction | null {
-    return this.functions.find((f) => f.name === name) ?? null;
+    this.#byName ??= new Map(this.ownFunctions.map((f) => [f.name, f]).reverse() as [string, Function_][]);
+    return this.#byName.get(name) ?? null;
   }
 
   get problems(): { line: number; text: string }[] {
