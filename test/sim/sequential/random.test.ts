@@ -93,7 +93,8 @@ function run(program: Line[], values: Map<string, boolean>): { what: string; ste
     } else if (verb === 'disown') {
       if (gone) wrong('double-put');
       else {
-        count--;
+        // Counting further tells nothing new.
+        count = Math.max(count - 1, -3);
         gone = owned && count === 0;
       }
     } else if (verb === 'free') {
