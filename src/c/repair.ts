@@ -40,11 +40,14 @@ export function repair(piece: Piece, config: Config): Repaired {
   const text =
     kept.slice(0, skipped).replace(/[^\n]/g, ' ').slice(comment.length) +
     kept.slice(Math.max(skipped, comment.length));
+  // Nothing that could be read is left: a comment and a head without its end.
+  if (text.trim() === '') return { before: '', text, after: '', inside: false };
   const start = opening({ ...piece, text: opened }, tokens, shape, rest !== null);
   if (start.inside) control ||= firstJump(tokens) ? 'if (__unseen) ' : '';
   const close = [...shape.open].reverse().map((o) => (o.isDo ? '} while (__unseen);' : '}'));
   const ends = close.join('') + '}'.repeat(start.unclosed) + (start.semicolon ? ';' : '');
-  const inComment = kept.lastIndexOf('/*') > kept.lastIndexOf('*/') ? '*/' : '';
+  const shown = (skipped ? '' : comment) + text;
+  const inComment = shown.lastIndexOf('/*') > shown.lastIndexOf('*/') ? '*/' : '';
   const after = `${inComment}\n${'#endif\n'.repeat(open)}${ends}\n`;
   return { before: start.text + (skipped ? '' : comment) + control, text, after, inside: start.inside };
 }

@@ -138,6 +138,19 @@ test('comments and structs that are cut are no functions', () => {
   );
 });
 
+test('a comment and a head that is cut are nothing', () => {
+  const unit = parseFragments(
+    [
+      piece(
+        ' * more words\n * (and some)\n */\nstruct box *find(struct room *r, unsigned long key,\n',
+        'static void other(int x,',
+      ),
+    ],
+    'x.c',
+  );
+  assert.deepEqual([unit.functions.length, unit.problems.length], [0, 0]);
+});
+
 test('any window of lines of a file can be read', () => {
   const text = [
     'static int one(struct room *r)',
