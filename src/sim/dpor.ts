@@ -57,6 +57,8 @@ export class Dpor {
   private readonly visitor: Visitor;
   private readonly wantsRaces: boolean;
   private stopped = false;
+  /** The first event of this execution that no earlier one shares. */
+  private fresh = 0;
 
   constructor(mc: Machine, visitor: Visitor) {
     this.mc = mc;
@@ -81,7 +83,10 @@ export class Dpor {
         while (this.wrong.length > 0 && this.wrong.at(-1)! >= d) this.wrong.pop();
         trees.release(this.roots[d + 1]!);
         this.sleep.add(d, ex.thread[d]!, ex.choice[d]!, ex.foot, d * FOOT);
-        if (trees.child[this.roots[d]!] !== 0) break;
+        if (trees.child[this.roots[d]!] !== 0) {
+          this.fresh = d;
+          break;
+        }
       }
     }
   }
@@ -179,7 +184,8 @@ export class Dpor {
   private reverseAll(): void {
     const { ex, mc, reversal, roots } = this;
     const races = ex.races;
-    for (let r = 0; r < races; r++) {
+    // Races within the part that earlier executions share were reversed then.
+    for (let r = ex.raceStart[this.fresh] ?? 0; r < races; r++) {
       const e = ex.raceFirst[r]!;
       if (this.wantsRaces && isDataRace(ex.foot, e * FOOT, ex.foot, ex.raceSecond[r]! * FOOT)) {
         mc.violation = HAZARD_BIT['data-race'];
@@ -209,7 +215,8 @@ export class Dpor {
     const first = holders[0];
     if (first !== undefined) reversal.unblock(first, t, holders, roots[first]!);
     const waits = waitingKind(mc.foot[F_OP]!, mode);
-    if (waits === 0) return;
+    // A sleeper that was never woken has no race: the wake-ups have theirs with its going to sleep.
+    if (waits === 0 || waits === O.WAIT) return;
     const races = ex.races;
     const foot = mc.foot.slice();
     ex.waitRaces(-1 - t, ex.length, po, 0, waits, foot);

@@ -94,11 +94,15 @@ export class Execution {
     const op = foot[f + F_OP]!;
     const waits = waitingKind(op, mode);
     let pairs = 0;
+    const object = foot[f]!;
+    const simple = foot[f + 3]! < 0 && foot[f + 6]! < 0;
     if (foot[f]! >= 0 || foot[f + 3]! >= 0 || foot[f + 6]! >= 0) {
       for (let i = d - 1; i >= 0; i--) {
         const q = thread[i]!;
         if (clock[at + q]! > i) continue;
-        if (!conflicts(foot, i * FOOT, foot, f)) {
+        const g = i * FOOT;
+        if (simple && foot[g] !== object && foot[g + 3]! < 0 && foot[g + 6]! < 0) continue;
+        if (!conflicts(foot, g, foot, f)) {
           if (!this.awaited(i, d, mode)) continue;
         } else if (this.releases(i, d)) {
           if (pairs < MAX_PAIRS) {
@@ -182,7 +186,8 @@ export class Execution {
     if (m === O.M_CPU_IRET) return true;
     if (this.foot[d * FOOT + F_OP] !== O.LOCK || (mine !== O.M_LOCK && mine !== O.M_LOCK_SHARED))
       return false;
-    return (m === O.M_UNLOCK || m === O.M_UNLOCK_SHARED) && this.sameCell(i, d);
+    // A release of what is not held lets nobody in.
+    return (m === O.M_UNLOCK || m === O.M_UNLOCK_SHARED) && this.link[i]! >= 0 && this.sameCell(i, d);
   }
 
   private sameCell(i: number, d: number): boolean {

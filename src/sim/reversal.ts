@@ -22,6 +22,9 @@ export class Reversal {
   private choice = new Int32Array(64);
   /** Number of the event in the execution; -1 for the one that is moved. */
   private event = new Int32Array(64);
+  /** What a put at this place finds more than it did in the execution: of the count, and of memory's share. */
+  private more = new Int32Array(64);
+  private moreShare = new Int32Array(64);
   private readonly moved = new Int32Array(FOOT);
 
   constructor(ex: Execution, trees: WakeupTrees, sleep: Sleep) {
@@ -67,6 +70,30 @@ export class Reversal {
     for (let j = from + 1; j < ex.length; j++) {
       if (ex.clock[j * n + te]! > e) continue;
       this.push(ex.thread[j]!, ex.choice[j]!, j);
+      if (ex.foot[j * FOOT + F_OP] === O.REF_PUT) this.correct(e, j);
+    }
+  }
+
+  /** Without `e` and what happens after it, put `j` finds another count. */
+  private correct(e: number, j: number): void {
+    const { ex } = this;
+    for (let i = e; i < j; i++) {
+      if (i !== e && !ex.happensBefore(e, i)) continue;
+      if (ex.foot[i * FOOT] === ex.foot[j * FOOT] && ex.foot[i * FOOT + 1] === ex.foot[j * FOOT + 1]) {
+        this.shift(this.size - 1, this.size, ex.foot, i * FOOT, -1);
+      }
+    }
+  }
+
+  /** Event at `at` of `foot` happens before places `from` to `to` after all (or not, with -1): puts there find its change. */
+  private shift(from: number, to: number, foot: Int32Array, at: number, sign: 1 | -1): void {
+    for (let k = from; k < to; k++) {
+      const j = this.event[k]!;
+      const other = j < 0 ? this.moved : this.ex.foot;
+      const other1 = j < 0 ? 1 : j * FOOT + 1;
+      if (other[other1] !== foot[at + 1] || other[other1 - 1] !== foot[at]) continue;
+      this.more[k] = this.more[k]! + sign * foot[at + F_DELTA]!;
+      if (foot[at + F_OP] === O.REF_PUT) this.moreShare[k] = this.moreShare[k]! + sign * foot[at + F_AUX]!;
     }
   }
 
@@ -77,6 +104,8 @@ export class Reversal {
       if (also.some((h) => h === j || this.ex.happensBefore(h, j))) continue;
       this.thread[kept] = this.thread[k]!;
       this.choice[kept] = this.choice[k]!;
+      this.more[kept] = this.more[k]!;
+      this.moreShare[kept] = this.moreShare[k]!;
       this.event[kept++] = j;
     }
     this.size = kept;
@@ -87,9 +116,13 @@ export class Reversal {
       this.thread = grown(this.thread, this.size * 2);
       this.choice = grown(this.choice, this.size * 2);
       this.event = grown(this.event, this.size * 2);
+      this.more = grown(this.more, this.size * 2);
+      this.moreShare = grown(this.moreShare, this.size * 2);
     }
     this.thread[this.size] = thread;
     this.choice[this.size] = choice;
+    this.more[this.size] = 0;
+    this.moreShare[this.size] = 0;
     this.event[this.size++] = event;
   }
 
@@ -153,7 +186,11 @@ export class Reversal {
       }
       if (next === 0) break;
       if (trees.child[next] === 0) return;
-      if (how >= 0) this.drop(how);
+      if (how >= 0) {
+        const j = this.event[how]!;
+        this.shift(0, how, j < 0 ? this.moved : this.ex.foot, j < 0 ? 0 : j * FOOT, 1);
+        this.drop(how);
+      } else this.shift(0, this.size, trees.foot, next * FOOT, 1);
       node = next;
     }
     for (let k = 0; k < this.size; k++) {
@@ -161,6 +198,10 @@ export class Reversal {
       const j = this.event[k]!;
       if (j < 0) trees.foot.set(this.moved, child * FOOT);
       else trees.foot.set(this.ex.foot.subarray(j * FOOT, j * FOOT + FOOT), child * FOOT);
+      if (trees.foot[child * FOOT + F_OP] === O.REF_PUT) {
+        trees.foot[child * FOOT + F_OLD] = trees.foot[child * FOOT + F_OLD]! + this.more[k]!;
+        trees.foot[child * FOOT + F_PARAM] = trees.foot[child * FOOT + F_PARAM]! + this.moreShare[k]!;
+      }
       trees.append(node, child);
       node = child;
     }
@@ -170,6 +211,8 @@ export class Reversal {
     this.thread.copyWithin(at, at + 1, this.size);
     this.choice.copyWithin(at, at + 1, this.size);
     this.event.copyWithin(at, at + 1, this.size);
+    this.more.copyWithin(at, at + 1, this.size);
+    this.moreShare.copyWithin(at, at + 1, this.size);
     this.size--;
   }
 

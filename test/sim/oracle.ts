@@ -23,6 +23,8 @@ interface Event {
   sections?: number[];
   /** The callback that this event queued. */
   born?: number;
+  /** Which value an unknown took. */
+  alternative: number;
   wrong?: Hazard;
 }
 
@@ -43,6 +45,9 @@ interface Thread {
   frees: number;
   lastZero: string;
   irq: number;
+  /** The queue it sleeps at, and whether it was woken. */
+  asleep: string;
+  woken: boolean;
 }
 
 interface World {
@@ -90,6 +95,8 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
     frees: 0,
     lastZero: '',
     irq: 0,
+    asleep: '',
+    woken: false,
   });
 
   const world: World = { cells: {}, life: {}, private: {}, cause: {}, initialised: {}, threads: [] };
@@ -230,6 +237,8 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
       return mine || (!writer && (op.mode === 'shared' || readers === 0));
     }
     if (op?.op === 'rcu.synchronize' && th.stage === 1) return th.waitsFor.length === 0;
+    if (op?.op === 'wait-completion') return w.cells[cell(th, op.at)!]! > 0;
+    if (op?.op === 'wait') return th.asleep === '' || th.woken;
     return true;
   }
 
@@ -240,6 +249,7 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
   function perform(
     w: World,
     t: number,
+    alternative = 0,
   ): { touches: Touch[]; sections?: number[]; born?: number; wrong: Hazard | undefined } {
     const th = w.threads[t]!;
     const touches: Touch[] = [];
@@ -376,7 +386,8 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
         if (c !== undefined) {
           const { writer, readers } = locked(w, c);
           const hit = op.op === 'lock' || (!writer && (shared || readers === 0));
-          touches.push({ at: c, how: hit ? (shared ? 'rlock' : 'lock') : 'seen' });
+          const own = op.op === 'lock' && th.held.some((h) => h.endsWith(`x ${c}`) || (!shared && h.endsWith(`s ${c}`)));
+          touches.push({ at: c, how: own ? 'touch' : hit ? (shared ? 'rlock' : 'lock') : 'seen' });
           const sleeps = op.kind === 'mutex' || op.kind === 'rwsem';
           if (
             op.op === 'lock' &&
@@ -516,6 +527,44 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
         lane.begun = w.threads.map((x) => x.section);
         return done();
       }
+      case 'unknown':
+        th.regs[op.dst] = alternative;
+        return done();
+      case 'complete': {
+        const c = cell(th, op.at)!;
+        touches.push({ at: c, how: 'write' });
+        w.cells[c]!++;
+        return done();
+      }
+      case 'wait-completion': {
+        const c = cell(th, op.at)!;
+        touches.push({ at: c, how: 'write' });
+        if (th.irq > 0 || th.nest > 0 || th.held.some((h) => h.startsWith('spin'))) bad('sleep-in-atomic');
+        else w.cells[c]!--;
+        return done();
+      }
+      case 'wake': {
+        const c = cell(th, op.queue)!;
+        touches.push({ at: c, how: 'write' });
+        for (const other of w.threads) if (other.asleep === c) other.woken = true;
+        return done();
+      }
+      case 'wait': {
+        const [queue, until] = [cell(th, op.queue)!, cell(th, op.until)!];
+        touches.push({ at: queue, how: 'write' }, { at: until, how: 'read' });
+        if (th.irq > 0 || th.nest > 0 || th.held.some((h) => h.startsWith('spin'))) {
+          bad('sleep-in-atomic');
+          return done();
+        }
+        th.woken = false;
+        if (w.cells[until] === value(th, op.value)) {
+          th.asleep = '';
+          return done();
+        }
+        th.asleep = queue;
+        th.pc--;
+        return { touches, wrong };
+      }
       default:
         return unsupported(op.op);
     }
@@ -535,7 +584,7 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
   }
 
   function clash(a: string, b: string): boolean {
-    if (b === 'touch') return false;
+    if (a === 'touch' || b === 'touch') return false;
     if (CHANGES.has(a)) return true;
     switch (a) {
       case 'read':
@@ -575,6 +624,14 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
     if (waiting.length > 0 || state('stuck')) {
       blocked++;
       if (state('stuck') || state('halted')) return;
+      const lost = waiting.some((th) => {
+        const op = th.routine.code[th.pc];
+        return op?.op === 'wait' && w.cells[cell(th, op.until)!] === value(th, op.value);
+      });
+      if (lost) {
+        hazards.add('lost-wakeup');
+        return;
+      }
       const locks = waiting.every((th) => th.routine.code[th.pc]?.op === 'lock');
       hazards.add(locks ? 'lock-order' : 'deadlock');
       return;
@@ -605,23 +662,26 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
     for (let t = 0; t < w.threads.length; t++) {
       if (!enabled(w, t)) continue;
       any = true;
-      const next = copyOf(w);
-      const { wrong, ...happened } = perform(next, t);
-      const event: Event = { thread: t, ...happened, past: w.threads.map(() => 0) };
-      for (const before of events) {
-        if (before.thread === t || before.born === t || dependent(before, event)) {
-          before.past.forEach((n, i) => {
-            event.past[i] = Math.max(event.past[i]!, n);
-          });
+      const choices = w.threads[t]!.routine.code[w.threads[t]!.pc]?.op === 'unknown' ? 2 : 1;
+      for (let alternative = 0; alternative < choices; alternative++) {
+        const next = copyOf(w);
+        const { wrong, ...happened } = perform(next, t, alternative);
+        const event: Event = { thread: t, alternative, ...happened, past: w.threads.map(() => 0) };
+        for (const before of events) {
+          if (before.thread === t || before.born === t || dependent(before, event)) {
+            before.past.forEach((n, i) => {
+              event.past[i] = Math.max(event.past[i]!, n);
+            });
+          }
         }
+        event.past[t] = events.filter((e) => e.thread === t).length + 1;
+        if (wrong) {
+          event.wrong = wrong;
+          const caused = events.some((e) => e.wrong && event.past[e.thread]! >= e.past[e.thread]!);
+          if (!caused) hazards.add(wrong);
+        }
+        if (!go(next, [...events, event])) return false;
       }
-      event.past[t] = events.filter((e) => e.thread === t).length + 1;
-      if (wrong) {
-        event.wrong = wrong;
-        const caused = events.some((e) => e.wrong && event.past[e.thread]! >= e.past[e.thread]!);
-        if (!caused) hazards.add(wrong);
-      }
-      if (!go(next, [...events, event])) return false;
     }
     if (!any) finish(w);
     return true;
@@ -647,7 +707,7 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
 
   function canonical(events: Event[]): string {
     return events
-      .map((e) => `${e.thread}:${e.past.join(',')}`)
+      .map((e) => `${e.thread}:${e.past.join(',')}:${e.alternative}`)
       .sort()
       .join(';');
   }

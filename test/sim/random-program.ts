@@ -47,6 +47,8 @@ export function randomProgram(seed: number): Program {
           { name: 'l', kind: 'lock' },
           { name: 'm', kind: 'lock' },
           { name: 'p', kind: 'pointer' },
+          { name: 'c', kind: 'completion' },
+          { name: 'q', kind: 'queue' },
         ],
       },
       {
@@ -96,6 +98,29 @@ function* body(random: (n: number) => number, length: number, flavour: number): 
     yield op;
   };
   while (made + open.length < length) {
+    // Every now and then something that waits, or an unknown that decides.
+    const rare = random(10);
+    if (rare === 0) {
+      const name = `u${labels++}`;
+      yield* emit({ op: 'unknown', dst: 'u', what: 'bool' });
+      if (random(2) === 0) continue;
+      yield { op: 'branch', cond: 'u', to: name };
+      yield* emit({ op: 'rmw', at: at('g', 'x'), fn: 'add', value: 1 });
+      yield { op: 'label', name };
+      continue;
+    }
+    if (rare === 1 && flavour < 3) {
+      const kind = random(5);
+      if (kind === 0) yield* emit({ op: 'wait-completion', at: at('g', 'c') });
+      else if (kind === 1) yield* emit({ op: 'complete', at: at('g', 'c') });
+      else if (kind === 2) yield* emit({ op: 'wait', queue: at('g', 'q'), until: at('g', 'y'), value: random(2) });
+      else if (kind === 3) yield* emit({ op: 'wake', queue: at('g', 'q') });
+      else {
+        yield* emit({ op: 'store', to: at('g', 'y'), value: random(2) });
+        yield* emit({ op: 'wake', queue: at('g', 'q') });
+      }
+      continue;
+    }
     if (open.length > 0 && random(3) === 0) {
       yield* emit(open.pop()!);
       continue;
