@@ -18,6 +18,8 @@ export function stripAttributes(tokens: Token[]): Token[] {
         if (tokens[i]!.text === '(') depth++;
         else if (tokens[i]!.text === ')' && --depth === 0) break;
       }
+      // The list's last token is its end and stays.
+      if (i === tokens.length - 1) i--;
       continue;
     }
     out?.push(token);

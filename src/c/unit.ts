@@ -10,7 +10,7 @@ import { Function_ } from './function.ts';
 import { cleanupCalls } from './guards.ts';
 import type { CFunction, CType, CUnit, Macro, StructDecl } from './ir.ts';
 import { iteratorPlaces } from './iterator.ts';
-import { Id, lex, Num, Punct } from './lex.ts';
+import { Eof, Id, lex, Num, Punct } from './lex.ts';
 import { declaredByMacro, expands } from './macro-policy.ts';
 import { declarator, specifiers } from './parse-type.ts';
 import { type Item, type MacroText, type Range, type Scan, scan } from './scan.ts';
@@ -314,6 +314,7 @@ export function constantValue(body: string, constant: (name: string) => number |
   let at = 0;
   const primary = (): number | null => {
     const token = tokens[at]!;
+    if (token.kind === Eof) return null;
     at++;
     if (token.kind === Num) return /^[\dxa-fA-FuUlL]+$/.test(token.text) ? parseInteger(token.text) : null;
     if (token.kind === Id) return tokens[at]!.text === '(' ? null : constant(token.text);

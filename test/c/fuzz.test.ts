@@ -19,6 +19,16 @@ test('damaged files are read', { timeout: 120_000 }, () => {
   }
 });
 
+test('what once crashed is read', () => {
+  for (const text of [
+    'enum e { A = , B = (, C = 1 + };\nint f(void)\n{\n\treturn A + B + C;\n}\n',
+    'int f(int x) __attribute__((\n{\n\treturn x;\n}\n',
+    'static __printf(1, 2 int f(int x)\n{\n\treturn x __aligned(;\n}\n',
+    '#define M(a) __aligned(\nint f(int x)\n{\n\tM(x)\n}\n',
+  ])
+    exercise(text, random(3));
+});
+
 const word = fc.constantFrom(
   ...'if else for while do switch case default return goto break continue struct union enum typedef static int char void unsigned sizeof typeof x y z f g NULL ( ) { } [ ] ; , : ? * & -> . = == && || ! + - ++ -- += 1 "s" guard scoped_guard list_for_each_entry WARN_ON BUG_ON container_of _Generic asm ({ }) #if #endif #define \n'.split(
     ' ',
