@@ -8,4 +8,4 @@ export type * from './ir.ts';
 export { addStats, type Stats, statsOf } from './stats.ts';
 export { type Location, openTree, type Tree, type TreeOptions } from './tree.ts';
 export { fieldOf, pointedTo, resolveType, type TypeScope, typeOf, typeScope } from './types.ts';
-export { type ParseOptions, parseUnit } from './unit.ts';
+export { type ParseOptions, parseUnit, type Unit } from './unit.ts';
