@@ -1,6 +1,6 @@
 /** Findings of one function by itself: what its paths do wrong that they did not do before the patch. */
-import { type CFunction, type CUnit, ERRNO } from '../c/index.ts';
-import { type Declarations, type LowerContext, lower } from '../extract/index.ts';
+import type { CFunction } from '../c/index.ts';
+import { lower, slice } from '../extract/index.ts';
 import type { Rules } from '../rules/index.ts';
 import type { Routine } from '../sim/program.ts';
 import { anchorLine } from './anchor.ts';
@@ -9,6 +9,7 @@ import { fingerprint } from './fingerprint.ts';
 import { isOwnTest, pathSchedule, siteOf } from './path-schedule.ts';
 import { analyse, goneProblems, newProblems, type PathProblem } from './paths.ts';
 import { type Programs, pathToken, rememberRoutine } from './replay.ts';
+import type { Side } from './side.ts';
 import { calleeName, type Place, wordsFor } from './words.ts';
 
 export interface FunctionInPatch {
@@ -22,10 +23,8 @@ export interface FunctionInPatch {
 
 export interface Surroundings {
   rules: Rules;
-  declarations: Declarations;
-  /** Units whose functions may stand in for calls, before and after the patch. */
-  pre: CUnit[];
-  post: CUnit[];
+  pre: Side;
+  post: Side;
   /** Names of functions that the patch touches. */
   touched: Set<string>;
   /** Those of them that have a finding: what their callers suffer from them is not said again. */
@@ -40,9 +39,9 @@ export interface PathReview {
 }
 
 export function reviewPaths(target: FunctionInPatch, around: Surroundings, programs: Programs): PathReview {
-  const post = analyse(lower(target.fn, contextFor(around, around.post)).routine);
+  const post = analyse(slice(lower(target.fn, around.post.context).routine));
   const pre =
-    target.before === null ? null : analyse(lower(target.before, contextFor(around, around.pre)).routine);
+    target.before === null ? null : analyse(slice(lower(target.before, around.pre.context).routine));
   const problems = newProblems(post, pre).filter(
     (p) => !around.faulty.has(calleeName(siteOf(post.routine, p.origin).text)),
   );
@@ -55,25 +54,6 @@ export function reviewPaths(target: FunctionInPatch, around: Surroundings, progr
     fixed,
     exhausted: post.result.exhausted && (pre?.result.exhausted ?? true),
     states: post.result.states + (pre?.result.states ?? 0),
-  };
-}
-
-function contextFor(around: Surroundings, units: CUnit[]): LowerContext {
-  const bodies = new Map<string, CFunction>();
-  for (const unit of units)
-    for (const fn of unit.functions) if (fn.complete && !bodies.has(fn.name)) bodies.set(fn.name, fn);
-  const { rules } = around;
-  return {
-    vocabulary: rules.vocabulary,
-    declarations: around.declarations,
-    body: (name) => bodies.get(name) ?? null,
-    prefersBody: (name) => around.touched.has(name),
-    keeps: () => true,
-    hasObject: () => true,
-    gfpSleeps: rules.types.gfpSleeps,
-    isCount: (place) => rules.types.isCount(place.type, place.cell.split('.').at(-1)!),
-    shows: () => false,
-    errno: (name) => ERRNO.get(name) ?? null,
   };
 }
 

@@ -133,6 +133,8 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
       );
       if (outcome === null) continue;
       const change = outcome.locks.find((l) => l.lock === lock)!;
+      // Without a past to compare with, a function that only ever takes or only ever gives back may be meant to.
+      if (pre === null && !hasBoth(analysed, lock)) continue;
       const hazard =
         to === 'held'
           ? 'missing-unlock'
@@ -152,6 +154,15 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
     }
   }
   return problems;
+}
+
+function hasBoth(analysed: Analysed, lock: string): boolean {
+  const does = (names: Instr['op'][]): boolean =>
+    analysed.routine.code.some(
+      (i) =>
+        names.includes(i.op) && 'at' in i && (i.at.cell === '' || lastCell(i.at.cell) === lastCell(lock)),
+    );
+  return does(['lock', 'trylock']) && does(['unlock']);
 }
 
 function lockCount(analysed: Analysed | null, lock: string): number {
@@ -244,7 +255,11 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       isMemory ? i.op === 'free' : i.op === 'ref.put' || i.op === 'percpu.put' || i.op === 'disown';
     const remedy = remedyFor(analysed, pre, ref.state.taken, gives);
     // A function that never gives it up, before or after, may well hand it on in a way that is not seen.
-    if (remedy === '' && (ref.state.lent.length > 0 || ref.state.tested)) continue;
+    if (remedy === '' && ref.state.tested) continue;
+    const kept = ref.state.lent.filter(
+      (name) => !analysed.result.givenBack.has(name) && !pre?.result.givenBack.has(name),
+    );
+    if (kept.length > 0 && (remedy === '' || pre === null)) continue;
     problems.push({
       hazard: isMemory ? 'leak' : 'ref-leak',
       object,
@@ -252,7 +267,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       path: outcome.path,
       origin: ref.state.taken,
       at: outcome.path.at(-1)?.pc ?? ref.state.taken,
-      assumes: remedy === '' ? ref.state.lent : [],
+      assumes: kept,
       remedy,
     });
   }
@@ -275,6 +290,9 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
     const outcome = oddEnd(analysed, pre, taken(object), taken(object));
     if (outcome === null) continue;
     const ref = outcome.refs.find((r) => r.object === object)!;
+    const puts = (i: Instr): boolean => i.op === 'ref.put' || i.op === 'percpu.put';
+    const remedy = remedyFor(analysed, pre, ref.state.taken, puts);
+    if (pre === null && remedy === '') continue;
     problems.push({
       hazard: 'ref-leak',
       object,
@@ -283,7 +301,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       origin: ref.state.taken,
       at: outcome.path.at(-1)?.pc ?? ref.state.taken,
       assumes: ref.state.lent,
-      remedy: remedyFor(analysed, pre, ref.state.taken, (i) => i.op === 'ref.put' || i.op === 'percpu.put'),
+      remedy,
     });
   }
   return problems;

@@ -4,7 +4,7 @@
  * The order is that of the series; findings of a patch are sorted by file and line. A function that cannot be
  * explored to the end is named in the notes: nothing is then said to be safe.
  */
-import type { CFunction, CUnit } from '../c/index.ts';
+import { type CFunction, type CUnit, openTree, type Tree } from '../c/index.ts';
 import type { Patch, PatchSeries } from '../patch/index.ts';
 import type { Rules } from '../rules/index.ts';
 import type { Source } from '../source/index.ts';
@@ -12,7 +12,8 @@ import type { Finding, Review } from './finding.ts';
 import { type FunctionInPatch, reviewPaths, type Surroundings } from './path-findings.ts';
 import type { Programs } from './replay.ts';
 import { reviewRoles } from './role-findings.ts';
-import { changedPositions, declarationsOf, type FileUnits, fileUnits, isC } from './units.ts';
+import { makeSide } from './side.ts';
+import { changedPositions, type FileUnits, fileUnits, isC } from './units.ts';
 
 export interface Reviewed {
   review: Review;
@@ -40,17 +41,27 @@ export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, 
     skipped: [...series.skipped],
     stats: { files: 0, functions: 0, states: 0, executions: 0 },
   };
-  for (const patch of series.patches) reviewPatch(patch, source, rules, review, programs);
+  // What the vocabulary knows stays a call; other macros of the tree are expanded.
+  const tree =
+    source.tree === null ? null : openTree(source.tree, { keep: (name) => rules.vocabulary.has(name) });
+  for (const patch of series.patches) reviewPatch(patch, source, tree, rules, review, programs);
   return { review, programs };
 }
 
-function reviewPatch(patch: Patch, source: Source, rules: Rules, review: Review, programs: Programs): void {
+function reviewPatch(
+  patch: Patch,
+  source: Source,
+  tree: Tree | null,
+  rules: Rules,
+  review: Review,
+  programs: Programs,
+): void {
   const { stats } = review;
   const files: FileUnits[] = [];
   for (const file of patch.files) {
     const path = file.newPath || file.oldPath;
     if (!isC(path)) continue;
-    const units = fileUnits(patch, file, source);
+    const units = fileUnits(patch, file, source, tree);
     if (units.note !== '') review.notes.push(units.note);
     stats.files! += 1;
     files.push(units);
@@ -61,11 +72,13 @@ function reviewPatch(patch: Patch, source: Source, rules: Rules, review: Review,
   for (const file of files) {
     if (file.post === null || file.postImage === null) continue;
     const positions = changedPositions(file.postImage);
+    if (file.touched.length === 0) continue;
+    const post = makeSide([file.post, ...others(files, file, 'post')], rules, touched, tree);
+    const preUnits = [...(file.pre === null ? [] : [file.pre]), ...others(files, file, 'pre')];
+    const pre = makeSide(preUnits, rules, touched, tree);
+    const around: Surroundings = { rules, pre, post, touched, faulty };
     for (const fn of file.touched) {
       stats.functions! += 1;
-      const post = [file.post, ...others(files, file, 'post')];
-      const pre = [...(file.pre === null ? [] : [file.pre]), ...others(files, file, 'pre')];
-      const around: Surroundings = { rules, declarations: declarationsOf(post), pre, post, touched, faulty };
       const target: FunctionInPatch = {
         fn,
         before: counterpart(fn, file.post, file.pre),

@@ -16,6 +16,7 @@ import { fingerprint } from './fingerprint.ts';
 import type { FunctionInPatch, Surroundings } from './path-findings.ts';
 import { consequenceWords, invertedTry, invertedTryWords, objectName, raceWords } from './race-words.ts';
 import { type Programs, rememberProgram } from './replay.ts';
+import type { Side } from './side.ts';
 
 /** A violation and the program that it was found in. */
 type Violation = Violates & { program: Program };
@@ -33,13 +34,13 @@ export function reviewRoles(target: FunctionInPatch, around: Surroundings, progr
   for (const model of around.rules.models) {
     if (!agrees(model, around)) continue;
     for (const [name, role] of Object.entries(model.roles)) {
-      if (!fits(target.fn, role, around.post)) continue;
+      if (!fits(target.fn, role, around.post.units)) continue;
       const after = play(model, role, target.fn, around, around.post);
       review.executions += after.executions;
       if (!after.exhausted) review.unfinished.push(`${model.id}: ${name}`);
       if (after.violations.length === 0) continue;
       const before =
-        target.before !== null && fits(target.before, role, around.pre)
+        target.before !== null && fits(target.before, role, around.pre.units)
           ? play(model, role, target.before, around, around.pre).violations.map(
               (v) => v.schedule.violation.hazard,
             )
@@ -60,7 +61,7 @@ function agrees(model: HazardModel, around: Surroundings): boolean {
   for (const decl of unit.structs.values()) {
     const tag = decl.name.replace(/^(struct|union) /, '');
     for (const field of decl.fields) {
-      const type = around.declarations.field(tag, field.name);
+      const type = around.post.declarations.field(tag, field.name);
       if (type === '') continue;
       const kind = around.rules.types.cellKind(type);
       if (kind !== around.rules.types.cellKind(field.type)) return false;
@@ -107,15 +108,15 @@ interface Played {
 }
 
 /** Runs the function against every cast of the role; the first violation of each class counts. */
-function play(model: HazardModel, role: Role, fn: CFunction, around: Surroundings, units: CUnit[]): Played {
+function play(model: HazardModel, role: Role, fn: CFunction, around: Surroundings, side: Side): Played {
   const bodies = new Map<string, CFunction>();
-  for (const unit of units)
+  for (const unit of side.units)
     for (const f of unit.functions) if (f.complete && !bodies.has(f.name)) bodies.set(f.name, f);
   const stand = {
     fn,
     plays: role.plays,
     body: (name: string) => (around.touched.has(name) ? (bodies.get(name) ?? null) : null),
-    declarations: around.declarations,
+    declarations: side.declarations,
   };
   const played: Played = { violations: [], executions: 0, exhausted: true };
   for (const { setup, threads } of role.against) {

@@ -1,5 +1,13 @@
 /** A patch's files as C: the functions before and after, and which of them the patch touches. */
-import { type CFunction, type CType, type CUnit, parseFragments, parseUnit } from '../c/index.ts';
+import {
+  type CFunction,
+  type CType,
+  type CUnit,
+  parseFragments,
+  parseUnit,
+  type StructDecl,
+  type Tree,
+} from '../c/index.ts';
 import type { Declarations } from '../extract/index.ts';
 import type { FilePatch, Patch } from '../patch/index.ts';
 import { changedLines, type Image, type Source } from '../source/index.ts';
@@ -21,12 +29,12 @@ export function isC(path: string): boolean {
   return C_FILE.test(path);
 }
 
-export function fileUnits(patch: Patch, file: FilePatch, source: Source): FileUnits {
+export function fileUnits(patch: Patch, file: FilePatch, source: Source, tree: Tree | null): FileUnits {
   const images = source.images(patch, file);
-  const post = unitOf(images.post, images.path);
+  const post = unitOf(images.post, images.path, tree);
   return {
     path: images.path,
-    pre: unitOf(images.pre, images.path),
+    pre: unitOf(images.pre, images.path, tree),
     post,
     postImage: images.post,
     preImage: images.pre,
@@ -35,9 +43,10 @@ export function fileUnits(patch: Patch, file: FilePatch, source: Source): FileUn
   };
 }
 
-function unitOf(image: Image | null, path: string): CUnit | null {
+function unitOf(image: Image | null, path: string, tree: Tree | null): CUnit | null {
   if (image === null) return null;
-  return image.kind === 'whole' ? parseUnit(image.text, path) : parseFragments(image.pieces, path);
+  if (image.kind === 'hunks') return parseFragments(image.pieces, path);
+  return parseUnit(image.text, path, tree?.parseOptions(path) ?? {});
 }
 
 function touchedFunctions(unit: CUnit, image: Image): CFunction[] {
@@ -52,8 +61,9 @@ export function changedPositions(image: Image): number[] {
   return [...new Set([...touched, ...gaps])].sort((a, b) => a - b);
 }
 
-/** Declarations as these units have them, the first that knows a name. */
-export function declarationsOf(units: CUnit[]): Declarations {
+/** Declarations as these units have them, then the tree; the first that knows a name. */
+export function declarationsOf(units: CUnit[], tree: Tree | null): Declarations {
+  const near = units[0]?.path ?? '';
   const first = (look: (unit: CUnit) => CType | undefined): CType => {
     for (const unit of units) {
       const type = look(unit);
@@ -61,15 +71,15 @@ export function declarationsOf(units: CUnit[]): Declarations {
     }
     return '';
   };
+  const fieldIn = (decl: StructDecl | null | undefined, name: string): CType | undefined =>
+    decl?.fields.find((f) => f.name === name)?.type;
   return {
     field: (owner, name) =>
-      first(
-        (u) =>
-          (u.structs.get(`struct ${owner}`) ?? u.structs.get(`union ${owner}`))?.fields.find(
-            (f) => f.name === name,
-          )?.type,
-      ),
-    global: (name) => first((u) => u.globals.get(name)),
-    returns: (name) => first((u) => u.functions.find((f) => f.name === name)?.returnType),
+      first((u) => fieldIn(u.structs.get(`struct ${owner}`) ?? u.structs.get(`union ${owner}`), name)) ||
+      (fieldIn(tree?.struct(`struct ${owner}`, near) ?? tree?.struct(`union ${owner}`, near), name) ?? ''),
+    global: (name) => first((u) => u.globals.get(name)) || (tree?.global(name, near) ?? ''),
+    returns: (name) =>
+      first((u) => u.functions.find((f) => f.name === name)?.returnType) ||
+      (tree?.returnType(name, near) ?? ''),
   };
 }

@@ -3,6 +3,7 @@ import type { Expr } from '../c/index.ts';
 import type { Effect, EffectPlace, VocabularyRow } from '../rules/index.ts';
 import type { Place, Value } from '../sim/program.ts';
 import type { Lowering } from './lower.ts';
+import { emitSummary } from './summary.ts';
 import { pointee } from './types.ts';
 
 /**
@@ -25,18 +26,22 @@ export function lowerCall(
   }
   if (callee === 'container_of' && args.length === 3) return containerOf(at, args, result);
   const row = context.vocabulary.get(callee);
-  const body =
-    row === undefined || context.prefersBody(callee, at.stack) ? context.body(callee, at.stack) : null;
+  const preferred = context.prefersBody(callee, at.stack);
+  const body = row === undefined || preferred ? context.body(callee, at.stack) : null;
   if (body !== null) {
     const dst = result ?? emit.temporary();
-    if (
-      at.inline(
-        body,
-        args.map((a) => at.value(a)),
-        dst,
-      )
-    )
+    const values = args.map((a) => at.value(a));
+    if (at.inline(body, values, dst, preferred)) return dst;
+  }
+  if (row === undefined || preferred) {
+    const summary = context.summary(callee, at.stack);
+    if (summary === 'opaque') emit.op({ op: 'call', routine: callee, args: [] });
+    else if (summary !== null) {
+      const values = args.map((a) => at.value(a));
+      const dst = result ?? emit.temporary();
+      emitSummary(emit, summary, values, dst);
       return dst;
+    }
   }
   if (row !== undefined) return new RowCall(at, row, args, result, resultType).run();
   return unknownCall(at, callee, args, result, resultType !== null);
@@ -150,6 +155,16 @@ class RowCall {
         const place = this.place(effect.at);
         if (context.keeps(place))
           emit.op({ op: effect.do, at: place, kind: effect.kind, mode: effect.mode, irq: effect.irq });
+        return null;
+      }
+      case 'lock-if-nonnull': {
+        const place = this.place(effect.at);
+        if (!context.keeps(place)) return null;
+        const none = this.at.calc('eq', this.dst, 0);
+        const end = emit.label();
+        emit.op({ op: 'branch', cond: none, to: end });
+        emit.op({ op: 'lock', at: place, kind: effect.kind, mode: 'exclusive' });
+        emit.place(end);
         return null;
       }
       case 'trylock': {
@@ -297,6 +312,13 @@ class RowCall {
       case 'test': {
         if (effect.what === 'nothing') return 0;
         return this.at.calc(effect.what === 'error' ? 'lt' : 'le', this.value(effect.of), 0);
+      }
+      case 'sets': {
+        const pointer = emit.temporary();
+        emit.op({ op: 'unknown', dst: pointer, what: 'nonnull' });
+        const to = { base: this.value(effect.at.root as number), type: '', cell: '' };
+        if (context.keeps(to)) emit.op({ op: 'store', to, value: pointer });
+        return null;
       }
       case 'harmless':
         return null;

@@ -1,4 +1,6 @@
 /** Functions and rules to programs of the core. */
+export { Callees } from './callees.ts';
 export { type LowerContext, type Lowered, lower } from './lower.ts';
 export { buildProgram, type ModelUnit, parseModel, type Stand } from './model.ts';
+export { slice } from './slice.ts';
 export { type Declarations, pointee, structName, typeOf } from './types.ts';

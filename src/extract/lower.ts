@@ -13,6 +13,7 @@ import type { Vocabulary } from '../rules/index.ts';
 import type { Place, Routine, Site, Value } from '../sim/program.ts';
 import { lowerCall } from './call.ts';
 import { Emitter } from './emit.ts';
+import type { Summary } from './summary.ts';
 import { type Declarations, pointee, structName, typeOf } from './types.ts';
 
 export interface LowerContext {
@@ -20,6 +21,8 @@ export interface LowerContext {
   declarations: Declarations;
   /** The body of a function that is to stand in for its call inside `callers` (outermost first), or null. */
   body(name: string, callers: readonly string[]): CFunction | null;
+  /** What is known of a call of this function from looking at its body, or null. */
+  summary(name: string, callers: readonly string[]): Summary | 'opaque' | null;
   /** Names whose body goes before their row: the patch changed them. */
   prefersBody(name: string, callers: readonly string[]): boolean;
   /** False for cells that cannot matter: loads of them are unknown, stores to them dropped. */
@@ -392,14 +395,18 @@ export class Lowering {
 
   /**
    * Puts the body of `callee` in the place of a call when that is allowed and small.
+   * @param preferred the context asks for the body rather than for what else is known of the function
    * @returns whether it was done
    */
-  inline(callee: CFunction, args: Value[], result: string | null): boolean {
+  inline(callee: CFunction, args: Value[], result: string | null, preferred: boolean): boolean {
     if (this.stack.length > MAX_INLINE_DEPTH || this.stack.includes(callee.name)) return false;
     if (!callee.complete || callee.macro !== '') return false;
-    const size = callee.cfg().nodes.length;
-    const most = this.context.prefersBody(callee.name, this.stack) ? MAX_INLINE_NODES : MAX_WRAPPER_NODES;
-    if (size > most || this.shared.inlinedNodes + size > MAX_INLINED_NODES) return false;
+    const { nodes } = callee.cfg();
+    if (!preferred && !this.isUnderstood(nodes)) return false;
+    const size = nodes.length;
+    const most = preferred ? MAX_INLINE_NODES : MAX_WRAPPER_NODES;
+    const fits = size <= most && this.shared.inlinedNodes + size <= MAX_INLINED_NODES;
+    if (!fits && !this.context.shows(callee)) return false;
     this.shared.inlinedNodes += size;
     const prefix = `${callee.name}#${this.shared.instances++}.`;
     const inner = new Lowering(this.emit, this.context, callee, prefix, this.shared, this.stack);
@@ -412,6 +419,15 @@ export class Lowering {
     this.emit.resume(site);
     this.emit.place(end);
     return true;
+  }
+
+  /** Whether everything that a body calls is known: half a body is worse than none. */
+  private isUnderstood(nodes: CNode[]): boolean {
+    return nodes.every(({ instr }) => {
+      if (instr.k !== 'call') return true;
+      if (typeof instr.callee !== 'string') return false;
+      return this.context.vocabulary.has(instr.callee) || instr.callee === 'container_of';
+    });
   }
 
   /** Locals that cannot live in a register: their address is taken, or they are structures. */

@@ -146,6 +146,7 @@ function modelContext(
     body,
     prefersBody: (name, callers) => body(name, callers) !== null,
     keeps: (place) => cells.get(place.type)?.has(place.cell) === true && isOwn(place.base),
+    summary: () => null,
     hasObject: (name) => objects.has(name),
     gfpSleeps: rules.types.gfpSleeps,
     isCount: (place) => cells.get(place.type)?.get(place.cell)?.kind === 'ref',

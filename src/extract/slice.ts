@@ -118,12 +118,27 @@ function objectRegisters(code: Instr[]): Set<string> {
   for (let before = -1; before !== family.size; ) {
     before = family.size;
     for (const instr of code) {
-      if (instr.op !== 'set' || typeof instr.value !== 'string') continue;
-      if (family.has(instr.dst)) family.add(instr.value);
-      else if (family.has(instr.value)) family.add(instr.dst);
+      const from = sourceOf(instr);
+      if (from === null) continue;
+      const { dst } = instr as { dst: string };
+      if (family.has(dst)) family.add(from);
+      else if (family.has(from)) family.add(dst);
     }
   }
   return family;
+}
+
+/** The register that an instruction's result points into, for copies and addresses of cells. */
+function sourceOf(instr: Instr): string | null {
+  const value =
+    instr.op === 'set'
+      ? instr.value
+      : instr.op === 'address'
+        ? instr.of.base
+        : instr.op === 'container'
+          ? instr.of
+          : null;
+  return typeof value === 'string' && !value.startsWith('@') ? value : null;
 }
 
 /** Accesses to such objects, and whatever lets them get away. */

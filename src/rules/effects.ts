@@ -25,6 +25,8 @@ export type Success = 'nonzero' | 'zero' | 'nonnull';
 export type Effect =
   | { do: 'lock' | 'unlock'; kind: LockKind; mode: LockMode; irq: IrqFlavour; at: EffectPlace }
   | { do: 'trylock'; kind: LockKind; mode: LockMode; irq: IrqFlavour; at: EffectPlace; when: Success }
+  /** Locks only when what was returned is not NULL. */
+  | { do: 'lock-if-nonnull'; kind: LockKind; at: EffectPlace }
   | { do: 'downgrade'; kind: LockKind; at: EffectPlace }
   | { do: 'held'; mode: LockMode; at: EffectPlace }
   | { do: 'init' | 'get' | 'put' | 'read'; flavour: RefFlavour; at: EffectPlace; value: number }
@@ -53,6 +55,8 @@ export type Effect =
   | { do: 'store'; how: 'once' | 'release' | 'assign'; at: EffectPlace; value: number }
   | { do: 'exchange'; at: EffectPlace; value: number }
   | { do: 'test'; what: 'error' | 'error-or-null' | 'nothing'; of: number }
+  /** Writes an unknown pointer through an argument. */
+  | { do: 'sets'; at: EffectPlace }
   | { do: 'harmless' };
 
 /** One function, after families were written out. */
@@ -161,8 +165,9 @@ function parseEffect(text: string, params: string[]): Effect {
       return { do: verb, kind: kind(), mode, irq, at: place(1) };
     case 'trylock':
       return { do: 'trylock', kind: kind(), mode, irq, at: place(1), when: success() };
+    case 'lock-if-nonnull':
     case 'downgrade':
-      return { do: 'downgrade', kind: kind(), at: place(1) };
+      return { do: verb, kind: kind(), at: place(1) };
     case 'held':
       return { do: 'held', mode, at: place(0) };
     case 'init':
@@ -234,6 +239,8 @@ function parseEffect(text: string, params: string[]): Effect {
       }
       break;
     }
+    case 'sets':
+      return { do: 'sets', at: place(0) };
     case 'harmless':
       return { do: 'harmless' };
   }

@@ -43,6 +43,10 @@ export interface Outcome {
   refs: RefChange[];
   /** Net change of each of CONTEXTS. */
   contexts: number[];
+  /** Something on the way may sleep. */
+  slept: boolean;
+  /** What the path shows of the parameters, as sign masks. */
+  params: number[];
   path: PathStep[];
 }
 
@@ -59,6 +63,9 @@ export interface Incident {
 export interface SequentialResult {
   outcomes: Outcome[];
   incidents: Incident[];
+  /** Functions after whose call somebody gave up what they were lent: they do not keep it. */
+  givenBack: Set<string>;
+  values: Values;
   /** False when the budget ended before every state had been seen. */
   exhausted: boolean;
   states: number;
@@ -67,6 +74,8 @@ export interface SequentialResult {
 export interface SequentialOptions {
   /** Abstract states to visit before giving up. */
   maxStates?: number;
+  /** Instructions to run before giving up. */
+  maxSteps?: number;
 }
 
 /** Everything a step may need besides the state. */
@@ -74,6 +83,7 @@ export interface Run {
   compiled: Compiled;
   values: Values;
   incidents: Map<string, Incident>;
+  givenBack: Set<string>;
   push(state: State): void;
   end(state: State, value: ValueId): void;
   incident(state: State, hazard: Hazard, value: ValueId, pc: number, because: number): void;
@@ -82,17 +92,20 @@ export interface Run {
 export function exploreSequential(routine: Routine, options: SequentialOptions = {}): SequentialResult {
   const compiled = compile(routine);
   const values = new Values();
-  const maxStates = options.maxStates ?? 20_000;
+  const maxStates = options.maxStates ?? 10_000;
+  const maxSteps = options.maxSteps ?? 400_000;
   const queue: State[] = [];
   const seen = new Set<string>();
   const outcomes = new Map<string, Outcome>();
   const incidents = new Map<string, Incident>();
   let states = 0;
+  let steps = 0;
 
   const run: Run = {
     compiled,
     values,
     incidents,
+    givenBack: new Set(),
     push(state) {
       queue.push(state);
     },
@@ -116,7 +129,7 @@ export function exploreSequential(routine: Routine, options: SequentialOptions =
   for (const p of routine.params) first.registers.set(compiled.registers.get(p)!, values.root(p));
   queue.push(first);
   // First in, first out: the first path to reach a state is a shortest one.
-  for (let head = 0; head < queue.length && states < maxStates; head++) {
+  for (let head = 0; head < queue.length && states < maxStates && steps < maxSteps; head++) {
     let state: State | null = queue[head]!;
     queue[head] = undefined as never;
     while (state !== null) {
@@ -128,13 +141,16 @@ export function exploreSequential(routine: Routine, options: SequentialOptions =
         states++;
         if (states >= maxStates) break;
       }
+      if (++steps >= maxSteps) break;
       state = step(state, run);
     }
   }
   return {
     outcomes: [...outcomes.values()],
     incidents: [...incidents.values()],
-    exhausted: states < maxStates,
+    givenBack: run.givenBack,
+    values,
+    exhausted: states < maxStates && steps < maxSteps,
     states,
   };
 }
@@ -157,7 +173,7 @@ function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compi
       value,
     },
     locks: [...state.locks]
-      .filter(([, s]) => s.entry !== s.now || s.depth > 1)
+      .filter(([, s]) => !s.clouded && (s.entry !== s.now || s.depth > 1))
       .map(([v, s]) => ({ lock: nameOf(v, values, compiled), value: v, state: s })),
     refs: [...state.refs]
       .filter(([, r]) => r.delta !== 0 || r.memory || r.freed)
@@ -167,7 +183,12 @@ function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compi
         state: r,
         reachable: returned.has(v) || isRooted(v, values),
       })),
-    contexts: [...state.contexts],
+    contexts: state.contexts.map((c) => (state.clouded ? 0 : c)),
+    slept: state.slept,
+    params: compiled.routine.params.map((name) => {
+      const root = values.root(name);
+      return (state.masks.get(root) ?? ANY) & values.masks[root]!;
+    }),
     path: pathOf(state.trail),
   };
 }
@@ -188,6 +209,8 @@ function outcomeKey(o: Outcome): string {
       .sort()
       .join(),
     o.contexts.join(),
+    o.slept,
+    o.params.join(),
   ].join('|');
 }
 

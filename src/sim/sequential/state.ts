@@ -11,6 +11,8 @@ export interface LockState {
   now: 'free' | 'exclusive' | 'shared';
   /** Nesting of shared acquisitions. */
   depth: number;
+  /** First seen after code that may do anything to locks: how it was at the start is not known. */
+  clouded: boolean;
   /** Instruction that acquired or released it last. */
   pc: number;
 }
@@ -66,6 +68,9 @@ export class State {
   refs: Map<ValueId, RefState>;
   /** Depths relative to the start, in the order of CONTEXTS. */
   contexts: number[];
+  slept: boolean;
+  /** Code that may do anything to locks was called. */
+  clouded: boolean;
   trail: Trail | null;
   length: number;
 
@@ -78,6 +83,8 @@ export class State {
     this.locks = new Map(from?.locks);
     this.refs = new Map(from?.refs);
     this.contexts = from === null ? CONTEXTS.map(() => 0) : [...from.contexts];
+    this.slept = from?.slept ?? false;
+    this.clouded = from?.clouded ?? false;
     this.trail = from?.trail ?? null;
     this.length = from?.length ?? 0;
   }
@@ -148,9 +155,12 @@ export class State {
       part(this.locks, (l) => `${l.entry}${l.now}${l.depth}`),
       part(
         this.refs,
-        (r) => `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.lent.length > 0)}${+r.tested}`,
+        (r) =>
+          `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.lent.length > 0)}${+r.tested}`,
       ),
       this.contexts.join(),
+      this.slept,
+      this.clouded,
     ].join('|');
   }
 }

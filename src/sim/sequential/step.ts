@@ -12,7 +12,7 @@ import { ANY, NEGATIVE, POSITIVE, refine, signOf, type ValueId, ZERO } from './v
 
 /** Pointers are followed this far from what the routine was given; beyond, they are unknowns. */
 const MAX_DEPTH = 8;
-const MAX_LOOP_DEPTH = 2;
+const MAX_LOOP_DEPTH = 3;
 
 const KIND_SPINS: Record<LockKind, boolean> = {
   spin: true,
@@ -72,7 +72,11 @@ export function step(state: State, run: Run): State | null {
       break;
     }
     case 'call':
+      // Code that may do anything to locks: from here on nothing is known of them.
       state.note(pc);
+      state.locks.clear();
+      state.contexts.fill(0);
+      state.clouded = true;
       for (const arg of instr.args) at.lend(at.value(arg), instr.routine);
       if (instr.dst !== undefined) at.write(instr.dst, at.make(ANY));
       break;
@@ -164,7 +168,15 @@ export function step(state: State, run: Run): State | null {
     case 'downgrade': {
       const l = state.locks.get(at.address(instr.at));
       if (l !== undefined) at.setLock(instr.at, { ...l, now: 'shared', depth: 1, pc });
-      else at.setLock(instr.at, { kind: instr.kind, entry: 'exclusive', now: 'shared', depth: 1, pc });
+      else
+        at.setLock(instr.at, {
+          kind: instr.kind,
+          entry: 'exclusive',
+          now: 'shared',
+          depth: 1,
+          clouded: state.clouded,
+          pc,
+        });
       break;
     }
     case 'upgrade':
@@ -197,7 +209,7 @@ export function step(state: State, run: Run): State | null {
     case 'ref.get':
     case 'percpu.get':
       if (!at.touch(instr.at)) return null;
-      take(at, at.value(instr.at.base), false);
+      take(at, owner(at, at.value(instr.at.base)), false);
       break;
     case 'ref.tryget':
     case 'percpu.tryget': {
@@ -207,7 +219,7 @@ export function step(state: State, run: Run): State | null {
       failed.note(pc, '= false');
       failed.pc = pc + 1;
       run.push(failed);
-      take(at, at.value(instr.at.base), true);
+      take(at, owner(at, at.value(instr.at.base)), true);
       at.write(instr.dst, values.constant(1));
       state.trail = { pc, note: '= true', prev: state.trail?.prev ?? null };
       break;
@@ -216,7 +228,7 @@ export function step(state: State, run: Run): State | null {
     case 'percpu.put':
     case 'percpu.kill':
       if (!at.touch(instr.at)) return null;
-      put(at, at.value(instr.at.base));
+      put(at, owner(at, at.value(instr.at.base)));
       if (instr.op === 'ref.put' && instr.dst !== undefined) at.write(instr.dst, at.make(ZERO | POSITIVE));
       break;
     case 'ref.read':
@@ -242,7 +254,7 @@ export function step(state: State, run: Run): State | null {
       break;
     }
     case 'disown':
-      put(at, at.value(instr.object));
+      put(at, owner(at, at.value(instr.object)));
       break;
     case 'rcu.enter':
     case 'rcu.exit':
@@ -377,7 +389,7 @@ class Cursor {
     for (const [v, l] of [...state.locks]) {
       if (![...this.run.values.parts(v)].includes(id)) continue;
       state.locks.delete(v);
-      if (l.now !== l.entry) state.locks.set(this.run.values.address(older, `lock of ${v}`), l);
+      if (l.now !== l.entry) state.locks.set(this.run.values.address(older, '(lock)'), l);
     }
   }
 
@@ -424,10 +436,12 @@ class Cursor {
   calc(fn: CalcFn, a: ValueId, b: ValueId): ValueId {
     const { values, compiled } = this.run;
     const result = values.calc(fn, a, b, this.mask, this.constant);
-    const grows =
-      fn === 'add' || fn === 'sub' || fn === 'mul' || fn === 'shl' || values.depth(result) >= MAX_DEPTH;
-    if (!grows || compiled.inLoop[this.pc] !== true) return result;
-    return this.make(values.constantOf(result) === undefined ? values.masks[result]! : ANY);
+    if (compiled.inLoop[this.pc] !== true) return result;
+    const grows = fn === 'add' || fn === 'sub' || fn === 'mul' || fn === 'shl';
+    const isConstant = values.constantOf(result) !== undefined;
+    if (grows ? !isConstant && values.depth(result) <= MAX_LOOP_DEPTH : values.depth(result) < MAX_DEPTH)
+      return result;
+    return this.make(isConstant ? ANY : values.masks[result]!);
   }
 
   address(place: Place): ValueId {
@@ -576,7 +590,14 @@ function lock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boolean
     at.setLock(place, { ...known, depth: known.depth + 1 });
     return true;
   }
-  at.setLock(place, { kind, entry: known?.entry ?? 'free', now: mode, depth: 1, pc: at.pc });
+  at.setLock(place, {
+    kind,
+    entry: known?.entry ?? 'free',
+    now: mode,
+    depth: 1,
+    clouded: known?.clouded ?? at.state.clouded,
+    pc: at.pc,
+  });
   if (KIND_SPINS[kind]) at.context('preempt', 1);
   return true;
 }
@@ -586,7 +607,7 @@ function unlock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boole
   const target = at.address(place);
   const known = at.state.locks.get(target);
   if (known === undefined) {
-    at.setLock(place, { kind, entry: mode, now: 'free', depth: 0, pc: at.pc });
+    at.setLock(place, { kind, entry: mode, now: 'free', depth: 0, clouded: at.state.clouded, pc: at.pc });
   } else if (known.now === 'free') {
     at.fail('double-unlock', target, known.pc);
     return false;
@@ -609,7 +630,15 @@ function assertHeld(at: Cursor, place: Place, mode: LockMode, not: boolean): voi
   const target = at.address(place);
   const known = at.state.locks.get(target);
   if (known === undefined) {
-    if (!not) at.state.locks.set(target, { kind: 'mutex', entry: mode, now: mode, depth: 1, pc: at.pc });
+    if (!not)
+      at.state.locks.set(target, {
+        kind: 'mutex',
+        entry: mode,
+        now: mode,
+        depth: 1,
+        clouded: at.state.clouded,
+        pc: at.pc,
+      });
     return;
   }
   if (!not && known.now === 'free') at.fail('missing-lock', target, known.pc);
@@ -621,6 +650,13 @@ function uninitialised(at: Cursor, object: ValueId): boolean {
   if (known?.memory !== true || known.lent.length > 0) return false;
   at.run.incident(at.state, 'uninit-ref', object, at.pc, known.taken);
   return true;
+}
+
+/** A count inside an object counts the object: the address of a cell stands for what it is in. */
+function owner(at: Cursor, object: ValueId): ValueId {
+  const origin = at.run.values.origins[object]!;
+  if (at.ref(object) !== undefined || origin.kind !== 'address') return object;
+  return at.ref(origin.base) === undefined ? object : origin.base;
 }
 
 function take(at: Cursor, object: ValueId, tried: boolean): void {
@@ -643,6 +679,7 @@ function put(at: Cursor, object: ValueId): void {
   const { state, pc } = at;
   if (at.mask(object) === ZERO) return;
   const known = at.ref(object) ?? fresh('reference', pc);
+  for (const name of known.lent) at.run.givenBack.add(name);
   state.note(pc);
   if (uninitialised(at, object)) {
     state.refs.set(object, { ...known, memory: false, moved: true });
@@ -662,6 +699,7 @@ function free(at: Cursor, object: ValueId): boolean {
   const { state, pc } = at;
   if (at.mask(object) === ZERO) return true;
   const known = at.ref(object) ?? fresh('memory', pc);
+  for (const name of known.lent) at.run.givenBack.add(name);
   if (known.freed) {
     at.fail('double-free', object, known.dropped);
     return false;
@@ -674,6 +712,9 @@ function free(at: Cursor, object: ValueId): boolean {
 function sleep(at: Cursor): void {
   const { state } = at;
   state.note(at.pc);
+  // A function that drops what its caller holds before it sleeps does not sleep in its caller's atomic context.
+  const dropped = [...state.locks.values()].some((l) => l.entry !== 'free' && l.now === 'free');
+  if (!dropped && !state.clouded && state.contexts.every((c) => c >= 0)) state.slept = true;
   const depth = (what: (typeof CONTEXTS)[number]): number => state.contexts[CONTEXTS.indexOf(what)]!;
   if (depth('irq') <= 0 && depth('bh') <= 0 && depth('preempt') <= 0 && depth('rcu') <= 0) return;
   let because = -1;
