@@ -36,6 +36,7 @@ const ESRCH = -3;
 
 /** Starts the next unused lane of thread `t` for this operation; -1 when there is none left. */
 export function spawn(mc: Machine, t: number, site: number, routine: number, arg: number): number {
+  if (!mc.lanesCount) return -1;
   const { c } = mc;
   const counter = mc.threadBase[t]! + mc.spawnOffset + site;
   const n = mc.m[counter]!;

@@ -1,5 +1,6 @@
 /** The simulation core: programs in, verdicts, schedules and costs out. It knows nothing of C or Linux. */
 
+export { type Cost, type CostOptions, measureCost } from './cost.ts';
 export {
   type AllVerdicts,
   count,

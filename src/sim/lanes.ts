@@ -49,14 +49,14 @@ export function sizeThreads(compiled: Compiled, unit: Unit, stubs: Stubs): void 
       if (!routine || nesting > 8) return;
       const loops = inLoop(routine);
       routine.code.forEach((op, i) => {
-        const n = Math.min(times * (loops[i] ? compiled.loops : 1), MAX_POOL);
+        const n = Math.min(times * (loops[i] ? compiled.loops : 1), Math.max(MAX_POOL, compiled.loops));
         const s = spawnOf.get(op);
         if (s !== undefined) {
           lanes[s] = Math.min(lanes[s]! + n, 4);
           spawned[s] = { op };
         }
         const a = allocOf.get(op);
-        if (a !== undefined) pool[a] = Math.min(pool[a]! + n, MAX_POOL);
+        if (a !== undefined) pool[a] = Math.min(pool[a]! + n, Math.max(MAX_POOL, compiled.loops));
         if (op.op === 'call') visit(op.routine, n, nesting + 1);
         if (op.op === 'percpu.put') for (const r of new Set(releases)) visit(r, 1, nesting + 1);
         if (op.op === 'task-work.run') for (const r of tasks) visit(r, 1, nesting + 1);

@@ -133,6 +133,8 @@ export class Machine {
   stay = false;
   /** Whether a step looks for a racing access that could happen next: only while a schedule is sought or told. */
   seeRaces = false;
+  /** False when callbacks are only counted, never run. */
+  lanesCount = true;
   choice = 0;
   eventAt = 0;
   limit = 0;
