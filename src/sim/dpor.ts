@@ -8,7 +8,7 @@
  * it stays 0. Violations stop only the thread that commits them, so that other orders are still found.
  */
 import { Execution, waitingKind } from './execution.ts';
-import { F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
+import { F_OLD, F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
 import { isDataRace } from './memory.ts';
 import * as O from './opcodes.ts';
 import { Reversal } from './reversal.ts';
@@ -198,6 +198,18 @@ export class Dpor {
       for (let a = 0; a < n; a++) if (a !== ex.choice[e]) reversal.instead(e, a, roots[e]!);
     }
     for (let t = 0; t < mc.threads; t++) if (mc.statusOf(t) === READY && !S.enabled(mc, t)) this.unblock(t);
+    for (let t = mc.c.declared; t < mc.threads; t++) if (S.isCancelled(mc, t)) this.revive(t);
+  }
+
+  /** The lane was taken off before it started: let it start before that. */
+  private revive(t: number): void {
+    const { ex, mc, reversal, roots } = this;
+    S.footprint(mc, t);
+    for (let e = ex.length - 1; e > ex.last[t]!; e--) {
+      const f = e * FOOT;
+      if (ex.foot[f + F_OP] !== O.WORK_FLUSH || ex.foot[f + 1] !== mc.foot[1]) continue;
+      if (ex.foot[f + F_OLD] === t + 1) reversal.unblock(e, t, [], roots[e]!);
+    }
   }
 
   /** `t` waits at the end: reverse its race with whoever has what it waits for. */

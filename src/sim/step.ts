@@ -189,6 +189,12 @@ export function enabled(mc: Machine, t: number): boolean {
   return kind.enabled === undefined || kind.enabled(mc, t, at);
 }
 
+/** Whether lane `t` was taken off before it started. */
+export function isCancelled(mc: Machine, t: number): boolean {
+  const tb = mc.threadBase[t]!;
+  return mc.m[tb + STATUS] === DONE && mc.code[mc.m[tb + PC]!] === O.WORK_START;
+}
+
 /** Number of alternatives of the next event of `t`: more than one only for an unknown. */
 export function alternatives(mc: Machine, t: number): number {
   const at = mc.m[mc.threadBase[t]! + PC]!;

@@ -24,6 +24,7 @@ for (const file of files) {
     for (const expected of expectations) {
       const { program } = parseProgram(source, Object.fromEntries(expected.when), file);
       check(program, expected, file);
+      if (expected.text.endsWith(' once')) continue;
       check(rename(program), expected, `${file}, renamed`);
       // Bounds count what leaving a thread costs, which the order of declaration does not change either.
       check(reorder(program, 'reverse'), expected, `${file}, threads reversed`);
@@ -45,7 +46,7 @@ function check(program: Program, expected: Expectation, name: string): void {
   const counts = count(program, { ...(bound === undefined ? {} : { bound }), ...on });
   assert.equal(counts.reason, '', where);
   assert.equal(counts.redundant, 0, `${where}: executions started in vain`);
-  assert.ok(counts.steps > 0, `${where}: something ran`);
+  assert.ok(counts.complete + counts.blocked > 0, `${where}: something ran`);
   for (const what of ['complete', 'blocked', 'deadlocked'] as const) {
     const want = number(what);
     if (want !== undefined) assert.equal(counts[what], want, `${where}: ${what}`);
