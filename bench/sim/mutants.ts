@@ -12,7 +12,13 @@ import { join } from 'node:path';
 import { MUTANTS } from './mutant-list.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
-const TESTS = ['test/sim/programs.test.ts', 'test/sim/litmus.test.ts', 'test/sim/semantics.test.ts', 'test/sim/cost.test.ts', 'test/sim/random.test.ts'];
+const TESTS = [
+  'test/sim/programs.test.ts',
+  'test/sim/litmus.test.ts',
+  'test/sim/semantics.test.ts',
+  'test/sim/cost.test.ts',
+  'test/sim/random.test.ts',
+];
 
 /** The first test file that fails on the copy, or '' when none does. */
 function killer(dir: string): string {
@@ -47,11 +53,16 @@ try {
       survivors++;
       continue;
     }
-    writeFileSync(path, original.replace(mutant.find, () => mutant.put));
+    writeFileSync(
+      path,
+      original.replace(mutant.find, () => mutant.put),
+    );
     const by = killer(dir);
     writeFileSync(path, original);
     if (by === '') survivors++;
-    console.log(`${number}\t${by === '' ? 'SURVIVED' : 'killed'}\t${mutant.what}${by === '' ? '' : ` (${by.replace('test/sim/', '')})`}`);
+    console.log(
+      `${number}\t${by === '' ? 'SURVIVED' : 'killed'}\t${mutant.what}${by === '' ? '' : ` (${by.replace('test/sim/', '')})`}`,
+    );
   }
 } finally {
   rmSync(dir, { recursive: true, force: true });

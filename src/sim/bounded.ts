@@ -24,7 +24,7 @@ export function exploreBounded(
   const seen = new Map<number, number>();
   const ends = new Set<number>();
   const number = new Int32Array(MAX_LENGTH + 1);
-  let reason = '';
+  let reason = LIMITS[mc.limit]!;
   let bounded = false;
   let wrong = 0;
 
@@ -101,6 +101,6 @@ export function exploreBounded(
     }
     if (!any && reason === '') end(key);
   };
-  go(-1, 0, 0, 0);
+  if (reason === '') go(-1, 0, 0, 0);
   return { counts, reason, bounded };
 }

@@ -55,7 +55,9 @@ const PERCPU = new Set([O.PERCPU_GET, O.PERCPU_TRYGET, O.PERCPU_PUT]);
 /** Runs thread `name` of the program on `cpus` CPUs. */
 export function measureCost(program: Program, name: string, cpus: number, options: CostOptions = {}): Cost {
   const uses = options.uses ?? 4;
-  const mc = new Machine(compile(replicate(program, name, cpus, uses + 1), Math.max(options.rounds ?? 0, uses + 1)));
+  const mc = new Machine(
+    compile(replicate(program, name, cpus, uses + 1), Math.max(options.rounds ?? 0, uses + 1)),
+  );
   mc.want([]);
   mc.lanesCount = false;
   reset(mc);
@@ -143,7 +145,8 @@ function touch(mc: Machine, caches: Caches, t: number, percpu: boolean): number 
     const [object, address, mode] = [mc.foot[k]!, mc.foot[k + 1]!, mc.foot[k + 2]!];
     if (object < 0 || object >= mc.base.length || mode === O.M_MOVE || mode === O.M_NONE) continue;
     // The mode of a percpu reference is read; its counter belongs to the CPU.
-    const writes = !percpu && mode !== O.M_READ && mode !== O.M_TOUCH && mode !== O.M_WHOLE_READ && mode !== O.M_LOCK_SEEN;
+    const writes =
+      !percpu && mode !== O.M_READ && mode !== O.M_TOUCH && mode !== O.M_WHOLE_READ && mode !== O.M_LOCK_SEEN;
     if (caches.access(lineOf(mc, address), t, writes)) moved++;
   }
   return moved;

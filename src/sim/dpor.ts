@@ -71,6 +71,7 @@ export class Dpor {
 
   run(): Exploration {
     const { mc, ex, trees, counts } = this;
+    if (mc.limit !== 0) return { counts, reason: LIMITS[mc.limit]! };
     this.roots[0] = trees.create(0, 0);
     for (;;) {
       const reason = this.forward();

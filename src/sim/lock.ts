@@ -61,7 +61,8 @@ export const lock: EventKind = {
     const shared = mc.code[at + 3]!;
     const delta = shared ? SHARED_ONE : exclusiveOne(t);
     // Taking what one holds already goes wrong whatever the others do.
-    if (holds(mc, t, addressAt(mc, t, at + 1), shared)) return slot(mc, 0, addressAt(mc, t, at + 1), O.M_TOUCH);
+    if (holds(mc, t, addressAt(mc, t, at + 1), shared))
+      return slot(mc, 0, addressAt(mc, t, at + 1), O.M_TOUCH);
     footLock(mc, addressAt(mc, t, at + 1), shared ? O.M_LOCK_SHARED : O.M_LOCK, O.LOCK, delta, shared);
   },
   run(mc, t, at) {

@@ -29,10 +29,13 @@ routine rc
   read n.v
   ref.put n.ref
 `;
-const PERCPU = COUNTED.replace('ref: ref', 'ref: percpu-ref').replace('ref.init n.ref 1', 'percpu.init n.ref none').replaceAll(' ref.', ' percpu.');
+const PERCPU = COUNTED.replace('ref: ref', 'ref: percpu-ref')
+  .replace('ref.init n.ref 1', 'percpu.init n.ref none')
+  .replaceAll(' ref.', ' percpu.');
 
 const per = (cost: Cost, what: 'transfers' | 'sharedRmws' | 'locks') => cost[what] / cost.uses;
-const run = (text: string, thread: string, cpus: number) => measureCost(parseProgram(text).program, thread, cpus);
+const run = (text: string, thread: string, cpus: number) =>
+  measureCost(parseProgram(text).program, thread, cpus);
 
 for (const cpus of [2, 4, 8, 16, 32, 64]) {
   test(`${cpus} CPUs: a shared count moves its line at each get and each put`, () => {
@@ -81,7 +84,12 @@ routine none(x)
   return
 `;
   const each = measureCost(parseProgram(text('rcu.call free n')).program, 't', 1, { uses: 3, rounds: 300 });
-  const groups = measureCost(parseProgram(text('b = i % 32\n  if b goto skip\n  rcu.call free n\nskip:')).program, 't', 1, { uses: 3, rounds: 300 });
+  const groups = measureCost(
+    parseProgram(text('b = i % 32\n  if b goto skip\n  rcu.call free n\nskip:')).program,
+    't',
+    1,
+    { uses: 3, rounds: 300 },
+  );
   assert.equal(each.callbacks / each.uses, 64);
   assert.equal(groups.callbacks / groups.uses, 2);
 });

@@ -386,7 +386,9 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
         if (c !== undefined) {
           const { writer, readers } = locked(w, c);
           const hit = op.op === 'lock' || (!writer && (shared || readers === 0));
-          const own = op.op === 'lock' && th.held.some((h) => h.endsWith(`x ${c}`) || (!shared && h.endsWith(`s ${c}`)));
+          const own =
+            op.op === 'lock' &&
+            th.held.some((h) => h.endsWith(`x ${c}`) || (!shared && h.endsWith(`s ${c}`)));
           touches.push({ at: c, how: own ? 'touch' : hit ? (shared ? 'rlock' : 'lock') : 'seen' });
           const sleeps = op.kind === 'mutex' || op.kind === 'rwsem';
           if (

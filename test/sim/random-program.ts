@@ -113,7 +113,8 @@ function* body(random: (n: number) => number, length: number, flavour: number): 
       const kind = random(5);
       if (kind === 0) yield* emit({ op: 'wait-completion', at: at('g', 'c') });
       else if (kind === 1) yield* emit({ op: 'complete', at: at('g', 'c') });
-      else if (kind === 2) yield* emit({ op: 'wait', queue: at('g', 'q'), until: at('g', 'y'), value: random(2) });
+      else if (kind === 2)
+        yield* emit({ op: 'wait', queue: at('g', 'q'), until: at('g', 'y'), value: random(2) });
       else if (kind === 3) yield* emit({ op: 'wake', queue: at('g', 'q') });
       else {
         yield* emit({ op: 'store', to: at('g', 'y'), value: random(2) });
