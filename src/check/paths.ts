@@ -157,10 +157,13 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
 }
 
 function hasBoth(analysed: Analysed, lock: string): boolean {
+  const cell = lastCell(lock);
   const does = (names: Instr['op'][]): boolean =>
     analysed.routine.code.some(
       (i) =>
-        names.includes(i.op) && 'at' in i && (i.at.cell === '' || lastCell(i.at.cell) === lastCell(lock)),
+        names.includes(i.op) &&
+        'at' in i &&
+        (i.at.cell === '' ? cell === lock : lastCell(i.at.cell) === cell),
     );
   return does(['lock', 'trylock']) && does(['unlock']);
 }

@@ -6,7 +6,7 @@
  */
 import { type CFunction, type CUnit, openTree, type Tree } from '../c/index.ts';
 import type { Patch, PatchSeries } from '../patch/index.ts';
-import type { Rules } from '../rules/index.ts';
+import { type Rules, rulesFor } from '../rules/index.ts';
 import type { Source } from '../source/index.ts';
 import type { Finding, Review } from './finding.ts';
 import { type FunctionInPatch, reviewPaths, type Surroundings } from './path-findings.ts';
@@ -44,7 +44,9 @@ export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, 
   // What the vocabulary knows stays a call; other macros of the tree are expanded.
   const tree =
     source.tree === null ? null : openTree(source.tree, { keep: (name) => rules.vocabulary.has(name) });
-  for (const patch of series.patches) reviewPatch(patch, source, tree, rules, review, programs);
+  const own =
+    tree === null ? rules : rulesFor(rules, (symbol) => tree.findFunction(symbol, 'mm/memory.c') !== null);
+  for (const patch of series.patches) reviewPatch(patch, source, tree, own, review, programs);
   return { review, programs };
 }
 
