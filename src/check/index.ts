@@ -2,3 +2,4 @@
 export type { Confidence, Finding, Review } from './finding.ts';
 export { type Programs, programOf, replayToken } from './replay.ts';
 export { type Reviewed, reviewSeries } from './review.ts';
+export { makeSide, type Side } from './side.ts';

@@ -106,8 +106,12 @@ function returnClass(outcome: Outcome): string {
     : String(outcome.returns.constant);
 }
 
+/** What two names of one lock have in common: the cell, or the array it is an element of. */
 function lastCell(name: string): string {
-  return name.split(/->|\.|\*/).at(-1)!;
+  return name
+    .split(/->|\.|\*/)
+    .at(-1)!
+    .replace(/ add .*$/, '');
 }
 
 /** Locks that an end leaves changed, without pairs that are one lock under two names. */
@@ -121,18 +125,16 @@ function changedLocks(outcome: Outcome, to: 'held' | 'released') {
 function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
   const problems: PathProblem[] = [];
   for (const to of ['held', 'released'] as const) {
-    const locks = new Set(analysed.result.outcomes.flatMap((o) => changedLocks(o, to).map((l) => l.lock)));
-    for (const lock of [...locks].sort()) {
-      const has = (o: Outcome, name: string, exact: boolean): boolean =>
-        changedLocks(o, to).some((l) => (exact ? l.lock === name : lastCell(l.lock) === lastCell(name)));
-      const outcome = oddEnd(
-        analysed,
-        pre,
-        (o) => has(o, lock, true),
-        (o) => has(o, lock, false),
-      );
+    // One lock may have several names: those with the same last cell are looked at together.
+    const cells = new Set(
+      analysed.result.outcomes.flatMap((o) => changedLocks(o, to).map((l) => lastCell(l.lock))),
+    );
+    for (const cell of [...cells].sort()) {
+      const has = (o: Outcome): boolean => changedLocks(o, to).some((l) => lastCell(l.lock) === cell);
+      const outcome = oddEnd(analysed, pre, has, has);
       if (outcome === null) continue;
-      const change = outcome.locks.find((l) => l.lock === lock)!;
+      const change = changedLocks(outcome, to).find((l) => lastCell(l.lock) === cell)!;
+      const { lock } = change;
       // Without a past to compare with, a function that only ever takes or only ever gives back may be meant to.
       if (pre === null && !hasBoth(analysed, lock)) continue;
       const hazard =
