@@ -1,0 +1,24 @@
+/*
+ * The reference that is put was taken here, on an object that somebody else kept before; it is not the last one.
+ * Right: silent. Today a put that tells whether it was the last may always have been.
+ */
+struct blob {
+	refcount_t refs;
+	int v;
+};
+
+static void blob_put(struct blob *b)
+{
+	if (refcount_dec_and_test(&b->refs))
+		kfree(b);
+}
+
+int blob_sum(struct blob *b)
+{
+	int v;
+
+	refcount_inc(&b->refs);
+	v = b->v;
+	blob_put(b);
+	return b->v + v; /* want "use-after-free" */
+}
