@@ -7,5 +7,6 @@ export { type Piece, parseFragments } from './fragments.ts';
 export type * from './ir.ts';
 export { addStats, type Stats, statsOf } from './stats.ts';
 export { type Location, openTree, type Tree, type TreeOptions } from './tree.ts';
+export { defaultCacheDir } from './tree-cache.ts';
 export { fieldOf, pointedTo, resolveType, type TypeScope, typeOf, typeScope } from './types.ts';
 export { type ParseOptions, parseUnit, type Unit } from './unit.ts';

@@ -94,6 +94,15 @@ export class Tree {
       : { path: found.path, line: new Source(text, found.path).lineAt(found.offset) };
   }
 
+  /** Every definition of a function in what is indexed, static ones too, the likeliest first. */
+  definitions(name: string): Location[] {
+    const found = this.#entries(name, '', 'all').filter((e) => e.kind === 'f' || e.kind === 's');
+    return found.flatMap(({ path, offset }) => {
+      const text = this.text(path);
+      return text === null ? [] : [{ path, line: new Source(text, path).lineAt(offset) }];
+    });
+  }
+
   /** That function, parsed; null when it is not known. */
   function(name: string, nearPath = ''): CFunction | null {
     const found = this.#findFunction(name, nearPath);

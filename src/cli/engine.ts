@@ -9,7 +9,7 @@ import type { Source } from '../source/index.ts';
 import { VERSION } from './version.ts';
 
 /** The rules that come with Lockstep, two folders up from src/cli and from dist/cli alike. */
-const RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+export const RULES = fileURLToPath(new URL('../../rules', import.meta.url));
 
 /** Reviews a series with the rules that come with Lockstep. */
 export async function runReview(series: PatchSeries, source: Source): Promise<Reviewed> {

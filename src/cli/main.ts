@@ -3,6 +3,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { FORMATS } from '../report/index.ts';
 import { type CheckOptions, CONFIDENCES, check } from './check.ts';
 import { EXIT, reportError } from './exit.ts';
+import type { IndexOptions } from './index-tree.ts';
+import type { ParseOptions } from './parse.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { VERSION } from './version.ts';
 
@@ -77,6 +79,50 @@ Examples:
   lockstep replay TOKEN --tree ~/linux series.mbox`,
     )
     .action((token: string, files: string[], options: ReplayOptions) => replay(token, files, options));
+
+  lockstep
+    .command('parse')
+    .description('show what is understood of a file or a function')
+    .argument(
+      '<what...>',
+      'a file, FILE:FUNCTION, or a function of the tree; with --stats files, directories or patterns',
+    )
+    .option(
+      '--tree <dir>',
+      'the source tree: files are looked for there first, callees and types are found in it',
+    )
+    .option('--config <file>', 'kernel configuration (.config); without it, nearly everything is on')
+    .option('--ops', 'the operations that matter: locks, references, RCU, lifetimes, sleeping')
+    .option('--cfg', 'the control-flow graph')
+    .option('--summary', 'what callers see: each way in which the function returns')
+    .option('--stats', 'how many functions and statements were understood')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lockstep parse mm/mempolicy.c
+  lockstep parse --tree ~/linux --ops do_mbind
+  lockstep parse --tree ~/linux --summary mm/mempolicy.c:get_task_policy
+  lockstep parse --tree ~/linux --stats mm kernel 'fs/hugetlbfs/*.c'`,
+    )
+    .action(async (what: string[], options: ParseOptions) =>
+      (await import('./parse.ts')).parse(what, options),
+    );
+
+  lockstep
+    .command('index')
+    .description('index a source tree now, so that the first review of it need not')
+    .option('--tree <dir>', 'the source tree', '.')
+    .option('--config <file>', 'kernel configuration (.config) that reviews will be given')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lockstep index --tree ~/linux`,
+    )
+    .action(async (options: IndexOptions) => (await import('./index-tree.ts')).indexTree(options));
 
   return lockstep;
 }

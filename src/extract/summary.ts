@@ -13,13 +13,13 @@ import type { Instr, LockKind, LockMode, Routine, Unknown, Value } from '../sim/
 import type { Emitter } from './emit.ts';
 
 /** `p->a.b` as a root and the cells that lead on, each loaded or only addressed. */
-interface Path {
+export interface Path {
   /** Index of a parameter, or `@name`. */
   root: number | string;
   steps: { how: 'load' | 'address'; cell: string }[];
 }
 
-interface Alternative {
+export interface Alternative {
   /** For each parameter, the signs it may have (see values.ts). */
   params: number[];
   returns: { mask: number; constant: number | null; path: Path | null; owned: string };
