@@ -116,7 +116,7 @@ export const MUTANTS: Mutant[] = [
     put: 'for (let t = 1; t < mc.threads; t++) {\n    if (t === waiter',
   },
   {
-    what: 'a grace period waits for readers of every domain',
+    what: 'leaving one domain ends the grace periods of all',
     file: 'rcu.ts',
     find: '!== domain + 1) continue;',
     put: '=== 0) continue;',

@@ -126,7 +126,7 @@ export const copy: EventKind = {
 };
 
 /** The pointer leaves what can be seen: a reference of it goes with it, and it is no leak any more. */
-export const escape: EventKind = {
+export const escapes: EventKind = {
   foot(mc, t, at) {
     footMoves(mc, t, 0, mc.value(t, mc.code[at + 1]!));
   },

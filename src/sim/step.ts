@@ -21,6 +21,7 @@ import {
   HALTED,
   HELD,
   IRQ,
+  LANE_ROUTINE,
   LIFE,
   LIVE,
   type Machine,
@@ -58,8 +59,8 @@ const choose: EventKind = {
 
 /** A return that hands a counted reference to whoever called the thread. */
 const returnOwned: EventKind = {
-  foot: memory.escape.foot,
-  run: memory.escape.run,
+  foot: memory.escapes.foot,
+  run: memory.escapes.run,
 };
 
 const context: EventKind = { foot() {}, run: changeContext };
@@ -76,7 +77,7 @@ KINDS[O.COPY] = memory.copy;
 KINDS[O.ACCESS] = memory.access;
 KINDS[O.ALLOC] = lifetime.alloc;
 KINDS[O.FREE] = lifetime.free;
-KINDS[O.ESCAPE] = memory.escape;
+KINDS[O.ESCAPE] = memory.escapes;
 KINDS[O.LOCK] = locks.lock;
 KINDS[O.TRYLOCK] = locks.trylock;
 KINDS[O.UNLOCK] = locks.unlock;
@@ -175,8 +176,8 @@ function begin(mc: Machine, t: number): void {
   mc.put(tb + FP, frame);
   mc.put(tb + SP, frame + (mc.handler[t] === 0 ? info.frame : 3));
   mc.put(frame + 2, -1);
-  if (mc.handler[t] === 0) info.args.slice(1).forEach((a, i) => mc.put(frame + 3 + i, a));
-  else mc.put(tb + 11, info.args[0]!);
+  if (mc.handler[t] !== 0) mc.put(tb + LANE_ROUTINE, info.args[0]!);
+  else for (let i = 1; i < info.args.length; i++) mc.put(frame + 2 + i, info.args[i]!);
   advance(mc, t);
 }
 

@@ -52,7 +52,7 @@ function check(program: Program, expected: Expectation, name: string): void {
     if (want !== undefined) assert.equal(counts[what], want, `${where}: ${what}`);
   }
   if (!words.includes('safe') && !words.includes('violates')) return;
-  const { verdicts, exhausted } = exploreAll(program, on);
+  const { verdicts, exhausted } = exploreAll(program, { ...(bound === undefined ? {} : { bound }), ...on });
   assert.ok(exhausted, where);
   const found = verdicts.map((v) => v.schedule.violation.hazard).sort();
   assert.deepEqual(found, words.includes('safe') ? [] : hazards.sort(), where);

@@ -264,7 +264,8 @@ export class ThreadWriter {
         }
         return this.emit(`${r(op.dst)} = (${v(op.a)} ${CALC[op.fn]} ${v(op.b)});`);
       case 'unknown': {
-        const among = unknownValues(op.what);
+        // Setup runs once: an unknown in it takes its first value, as in the core.
+        const among = this.t === this.c.setup ? unknownValues(op.what).slice(0, 1) : unknownValues(op.what);
         const choose = `if ${among.map((x) => `:: ${r(op.dst)} = ${x}`).join(' ')} fi`;
         if (op.key === undefined) return this.emit(`${choose};`);
         const key = `key_${op.key.replace(/\W/g, '_')}`;
@@ -334,7 +335,7 @@ export class ThreadWriter {
         return this.event(
           at(
             op.at,
-            `assert(ALIVE(A)); ${op.at.cell === '' ? 'skip' : (op.write ? this.member(op.at).write : this.member(op.at).read) + 'skip'}`,
+            `assert(ALIVE(A)); ${op.at.cell === '' ? '' : this.member(op.at)[op.write ? 'write' : 'read']}skip`,
           ),
         );
       case 'address':
@@ -462,7 +463,7 @@ export class ThreadWriter {
     const n = this.c.poolCount[this.t * this.c.allocs + a]!;
     const dst = this.register(scope, op.dst);
     const take = `assert(n${a} < ${n}); life[${base} + n${a}] = 1; priv[${base} + n${a}] = ME + 1; ${dst} = first[${base} + n${a}]; n${a}++`;
-    this.event(op.mayFail ? `if :: ${take} :: ${dst} = 0 fi` : take);
+    this.event(op.mayFail && this.t !== this.c.setup ? `if :: ${take} :: ${dst} = 0 fi` : take);
   }
 
   private lock(scope: Scope, op: Extract<Instr, { op: 'lock' | 'trylock' | 'unlock' }>): void {
@@ -522,7 +523,9 @@ export class ThreadWriter {
         );
         if (op.dst === undefined) return this.event(init);
         const dst = this.register(scope, op.dst);
-        return this.event(`if :: ${init}; ${dst} = 0 :: ${dst} = -12 fi`);
+        return this.event(
+          this.t === this.c.setup ? `${init}; ${dst} = 0` : `if :: ${init}; ${dst} = 0 :: ${dst} = -12 fi`,
+        );
       }
       case 'percpu.get':
         return this.event(at(`${usable}; assert(!(m[A] == 3 && m[A + 1] <= 0)); m[A + 1]++; OWN(OBJ(A))++`));
