@@ -132,7 +132,7 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
     for (const cell of [...cells].sort()) {
       const has = (o: Outcome): boolean => changedLocks(o, to).some((l) => lastCell(l.lock) === cell);
       const outcome = oddEnd(analysed, pre, has, has);
-      if (outcome === null) continue;
+      if (outcome === null || (pre === null && isOneOfSeveral(analysed, outcome, to))) continue;
       const change = changedLocks(outcome, to).find((l) => lastCell(l.lock) === cell)!;
       const { lock } = change;
       // Without a past to compare with, a function that only ever takes or only ever gives back may be meant to.
@@ -156,6 +156,14 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
     }
   }
   return problems;
+}
+
+/** Every end with this result leaves as many locks changed, if not the same: which one is up to the data. */
+function isOneOfSeveral(analysed: Analysed, outcome: Outcome, to: 'held' | 'released'): boolean {
+  const count = changedLocks(outcome, to).length;
+  return analysed.result.outcomes.every(
+    (o) => returnClass(o) !== returnClass(outcome) || changedLocks(o, to).length === count,
+  );
 }
 
 function hasBoth(analysed: Analysed, lock: string): boolean {
@@ -214,6 +222,9 @@ function contextEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
     for (const sign of [1, -1]) {
       const outcome = oddEnd(analysed, pre, odd(sign), odd(sign));
       if (outcome === null) continue;
+      const does = (keys: Set<string>): boolean =>
+        analysed.routine.code.some((i) => keys.has(opKey(i, context)));
+      if (pre === null && !(does(ENTERS) && does(LEAVES))) continue;
       const wanted = sign > 0 ? ENTERS : LEAVES;
       const step = outcome.path.findLast((s) => wanted.has(opKey(analysed.routine.code[s.pc]!, context)));
       const origin = step?.pc ?? -1;

@@ -2,6 +2,7 @@
 import type { Expr } from '../c/index.ts';
 import type { Effect, EffectPlace, VocabularyRow } from '../rules/index.ts';
 import type { Place, Value } from '../sim/program.ts';
+import { lowerDeferred } from './deferred.ts';
 import type { Lowering } from './lower.ts';
 import { emitSummary } from './summary.ts';
 import { pointee } from './types.ts';
@@ -313,6 +314,9 @@ class RowCall {
         if (effect.what === 'nothing') return 0;
         return this.at.calc(effect.what === 'error' ? 'lt' : 'le', this.value(effect.of), 0);
       }
+      case 'may-unlock':
+        emit.op({ op: 'call', routine: this.row.name, args: [] });
+        return null;
       case 'sets': {
         const pointer = emit.temporary();
         emit.op({ op: 'unknown', dst: pointer, what: 'nonnull' });
@@ -320,6 +324,19 @@ class RowCall {
         if (context.keeps(to)) emit.op({ op: 'store', to, value: pointer });
         return null;
       }
+      case 'task-work':
+      case 'wait-completion':
+      case 'wait-event':
+      case 'complete':
+      case 'wake':
+      case 'claim':
+        return lowerDeferred(effect, {
+          at: this.at,
+          args: this.args,
+          dst: this.dst,
+          value: (n) => this.value(n),
+          place: (where) => this.place(where),
+        });
       case 'harmless':
         return null;
     }
@@ -409,14 +426,14 @@ function join(place: Place, cells: string): Place {
   return { ...place, cell: place.cell === '' ? cells : `${place.cell}.${cells}` };
 }
 
-function nameOf(expr: Expr | undefined): string {
+export function nameOf(expr: Expr | undefined): string {
   if (expr?.k === 'var') return expr.name;
   if (expr?.k === 'addr' || expr?.k === 'cast') return nameOf(expr.of);
   return '';
 }
 
 /** The names and operators of an expression, for looking at flags. */
-function textOf(expr: Expr | undefined): string {
+export function textOf(expr: Expr | undefined): string {
   if (expr === undefined) return '';
   switch (expr.k) {
     case 'var':

@@ -87,6 +87,8 @@ export function slice(routine: Routine): Routine {
     if (instr.op !== 'load' || cells.has(`${instr.from.base}.${instr.from.cell}`)) continue;
     cells.add(`${instr.from.base}.${instr.from.cell}`);
     for (const s of stores.get(instr.from.cell) ?? []) keep(s);
+    // A store through a pointer may be to any cell.
+    for (const s of stores.get('') ?? []) keep(s);
     for (const s of stores.get(`object ${instr.from.base}`) ?? []) keep(s);
   }
   return { ...routine, code: rebuild(code, kept, graph) };

@@ -55,9 +55,25 @@ export type Effect =
   | { do: 'store'; how: 'once' | 'release' | 'assign'; at: EffectPlace; value: number }
   | { do: 'exchange'; at: EffectPlace; value: number }
   | { do: 'test'; what: 'error' | 'error-or-null' | 'nothing'; of: number }
+  /** May take or drop locks in ways that cannot be told from its result. */
+  | { do: 'may-unlock' }
   /** Writes an unknown pointer through an argument. */
   | { do: 'sets'; at: EffectPlace }
+  | DeferredEffect
   | { do: 'harmless' };
+
+/** Work that a task does later, waiting and waking, and what a model says must hold; `extract/deferred.ts` has their meaning. */
+export type DeferredEffect =
+  | { do: 'task-work'; what: 'init'; head: number; routine: number }
+  /** The result is zero when the work was added. */
+  | { do: 'task-work'; what: 'add'; task: EffectPlace; head: number }
+  | { do: 'task-work'; what: 'run' | 'exit'; task: EffectPlace }
+  | { do: 'wait-completion'; at: EffectPlace }
+  | { do: 'wait-event'; at: EffectPlace; condition: number }
+  | { do: 'complete'; at: EffectPlace; all: boolean }
+  | { do: 'wake'; at: EffectPlace }
+  /** Parameters: what must hold, the class of hazard if it does not, and how that is said. */
+  | { do: 'claim'; condition: number; hazard: number; message: number };
 
 /** One function, after families were written out. */
 export interface VocabularyRow {
@@ -239,8 +255,38 @@ function parseEffect(text: string, params: string[]): Effect {
       }
       break;
     }
+    case 'may-unlock':
+      return { do: 'may-unlock' };
     case 'sets':
       return { do: 'sets', at: place(0) };
+    case 'task-work': {
+      const what = rest[0];
+      if (what === 'init')
+        return {
+          do: 'task-work',
+          what,
+          head: parameter(rest[1], params),
+          routine: parameter(rest[2], params),
+        };
+      if (what === 'add')
+        return { do: 'task-work', what, task: place(1), head: parameter(rest[2], params) };
+      if (what === 'run' || what === 'exit') return { do: 'task-work', what, task: place(1) };
+      break;
+    }
+    case 'wait-completion':
+    case 'wake':
+      return { do: verb, at: place(0) };
+    case 'wait-event':
+      return { do: 'wait-event', at: place(0), condition: parameter(rest[1], params) };
+    case 'complete':
+      return { do: 'complete', at: place(0), all: rest.includes('all') };
+    case 'claim':
+      return {
+        do: 'claim',
+        condition: parameter(rest[0], params),
+        hazard: parameter(rest[1], params),
+        message: parameter(rest[2], params),
+      };
     case 'harmless':
       return { do: 'harmless' };
   }

@@ -23,7 +23,7 @@ export interface Compiled {
 
 /** What makes two comparisons candidates for having the same answer. */
 export function testKey(fn: string, b: Value): string {
-  return `${fn}:${typeof b === 'number' ? b : '?'}`;
+  return `${fn === 'ne' ? 'eq' : fn}:${typeof b === 'number' ? b : '?'}`;
 }
 
 /** What makes two locks candidates for being the same; '' in a place that only has an address. */

@@ -459,7 +459,10 @@ class Cursor {
     const base = this.value(place.base);
     const value = this.run.values.initial(base, place.cell);
     const most = this.run.compiled.inLoop[this.pc] === true ? MAX_LOOP_DEPTH : MAX_DEPTH;
-    return this.run.values.depth(value) <= most ? value : this.make(ANY);
+    // What was freed is not what a list or a table still holds: somebody has taken it out.
+    const object = this.ref(value);
+    const isGone = object?.freed === true || object?.gone === true;
+    return this.run.values.depth(value) <= most && !isGone ? value : this.make(ANY);
   }
 
   store(place: Place, value: ValueId): void {
@@ -473,10 +476,12 @@ class Cursor {
   /** Whatever was known of an object's cells is replaced by unknowns of their own. */
   forgetObject(base: ValueId): void {
     const { values } = this.run;
-    for (const [k, m] of this.state.memory) {
-      if (m.base !== base) continue;
-      this.state.memory.set(k, { ...m, value: values.initial(values.made(this.pc, POSITIVE), m.cell) });
-    }
+    const unknown = (cell: string): ValueId => values.initial(values.made(this.pc, POSITIVE), cell);
+    for (const [k, m] of this.state.memory)
+      if (m.base === base) this.state.memory.set(k, { ...m, value: unknown(m.cell) });
+    const origin = values.origins[base]!;
+    if (origin.kind === 'root' && origin.name.startsWith('@%'))
+      this.state.memory.set(String(base), { base, cell: '', value: unknown('') });
   }
 
   ref(object: ValueId): RefState | undefined {

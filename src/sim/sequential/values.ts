@@ -114,6 +114,9 @@ export class Values {
     if (fn === 'eq' || fn === 'ne' || fn === 'lt' || fn === 'le') {
       const decided = compare(fn, a, b, maskOf(a), maskOf(b), y);
       if (decided !== undefined) return this.constant(decided ? 1 : 0);
+      // "Not equal" is "equal" turned round, so that either test answers the other.
+      if (fn === 'ne' && y !== 0)
+        return this.calc('eq', this.calc('eq', a, b, maskOf, knownConstant), 0, maskOf, knownConstant);
       return this.intern(`${fn}(${a},${b})`, { kind: 'calc', fn, a, b }, ZERO | POSITIVE);
     }
     if (fn === 'and' && (x === 0 || y === 0)) return this.constant(0);
