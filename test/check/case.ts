@@ -91,13 +91,15 @@ export function sorted(wants: Want[]): Want[] {
   return [...wants].sort((a, b) => a.line - b.line || (a.class < b.class ? -1 : 1));
 }
 
-/** Reviews the patch from `before` (null: no such file) to `after`, with the tree that it applies to. */
+/** Reviews the patch from `before` (null: no such file) to `after`, with the whole of both files in sight. */
 export async function review(before: string | null, after: string, path = PATH): Promise<Reviewed> {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-case-'));
   try {
     if (before !== null) write(join(directory, path), before);
     const series = await readSeries(patchText(before, after, path), 'case.patch');
-    return reviewSeries(series, openSource({ tree: directory, series }), RULES, 'test');
+    // The files of the patch are whole; there is no tree around them to look other things up in.
+    const source = { ...openSource({ tree: directory, series }), tree: null };
+    return reviewSeries(series, source, RULES, 'test');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

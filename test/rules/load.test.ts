@@ -114,7 +114,10 @@ test('files that are no rules are left alone', (t) => {
 });
 
 test('readVocabularyFile gives the rows of one file', () => {
-  const rows = readVocabularyFile('x.yml', 'about: A.\nfunctions:\n  "{a,b}(x)": sleep\n  c(): harmless\n');
+  const { rows } = readVocabularyFile(
+    'x.yml',
+    'about: A.\nfunctions:\n  "{a,b}(x)": sleep\n  c(): harmless\n',
+  );
   assert.deepEqual(
     rows.map((r) => [r.name, r.file, r.line]),
     [
