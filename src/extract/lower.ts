@@ -37,6 +37,10 @@ export interface LowerContext {
   shows(fn: CFunction): boolean;
   /** The value of an error constant, or null. */
   errno(name: string): number | null;
+  /** The task that runs the routine, where that is an object of the program. */
+  current?: Value | undefined;
+  /** The routine will run beside others: waiting and copying are then operations of it, not only sleeping and assigning. */
+  isConcurrent?: boolean;
 }
 
 export interface Lowered {
@@ -72,6 +76,8 @@ export function lower(fn: CFunction, context: LowerContext): Lowered {
 interface Shared {
   locals: { name: string; type: string }[];
   unknownCalls: string[];
+  /** The function that was put into a callback head, by how the head is written. */
+  taskWork: Map<string, string>;
   instances: number;
   /** Nodes of bodies that were put in the place of calls. */
   inlinedNodes: number;
@@ -102,7 +108,13 @@ export class Lowering {
     this.context = context;
     this.fn = fn;
     this.prefix = prefix;
-    this.shared = shared ?? { locals: [], unknownCalls: [], instances: 0, inlinedNodes: 0 };
+    this.shared = shared ?? {
+      locals: [],
+      unknownCalls: [],
+      taskWork: new Map(),
+      instances: 0,
+      inlinedNodes: 0,
+    };
     this.stack = [...stack, fn.name];
     this.isInlined = prefix !== '';
     this.ownSites = !this.isInlined || context.shows(fn);
@@ -158,7 +170,7 @@ export class Lowering {
       case 'opaque':
         break;
       case 'set':
-        this.assign(instr.dst, this.value(instr.value));
+        if (!this.copy(instr.dst, instr.value)) this.assign(instr.dst, this.value(instr.value));
         break;
       case 'call': {
         const dst = lowerCall(
@@ -229,6 +241,17 @@ export class Lowering {
     else if (to !== null && typeof value === 'string') this.emit.op({ op: 'escape', value });
   }
 
+  /** `*to = *from` for whole structures: locks and counts go with them. */
+  private copy(dst: Expr, value: Expr): boolean {
+    if (this.context.isConcurrent !== true || dst.k === 'var') return false;
+    const type = structName(this.typeOf(dst));
+    if (type === '' || value.k === 'opaque' || value.k === 'num') return false;
+    const [to, from] = [this.place(dst), this.place(value)];
+    if (to === null || from === null || to.cell !== '' || from.cell !== '') return false;
+    this.emit.op({ op: 'copy', to: to.base, from: from.base, type });
+    return true;
+  }
+
   private isLocal(name: string): boolean {
     return this.fn.locals.has(name) || this.fn.params.some((p) => p.name === name);
   }
@@ -250,6 +273,7 @@ export class Lowering {
         if (expr.name === 'NULL' || expr.name === 'false') return 0;
         if (expr.name === 'true') return 1;
         if (this.isRegister(expr.name)) return this.register(expr.name);
+        if (expr.name === 'current' && this.context.current !== undefined) return this.context.current;
         const errno = this.context.errno(expr.name);
         if (errno !== null) return errno;
         // A local array or structure stands for its address, as C has it.

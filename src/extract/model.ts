@@ -3,6 +3,7 @@
  * functions actors. A function that plays a role takes the place of the one that model.c leaves out.
  */
 import { type CFunction, type CType, type CUnit, parseUnit } from '../c/index.ts';
+import type { Field } from '../c/ir.ts';
 import type { Cast, HazardModel, Rules } from '../rules/index.ts';
 import type { CellType, Instr, ObjectType, Program, Routine, ThreadDecl, Value } from '../sim/program.ts';
 import { type LowerContext, lower } from './lower.ts';
@@ -41,17 +42,27 @@ export function parseModel(model: HazardModel, rules: Rules): ModelUnit {
 function objectTypes(unit: CUnit, rules: Rules): ObjectType[] {
   return [...unit.structs].map(([tag, decl]) => ({
     name: tag.replace(/^(struct|union) /, ''),
-    cells: decl.fields.map((field): CellType => {
-      const kind = rules.types.cellKind(field.type);
-      const target = pointee(field.type);
-      return {
-        name: field.name,
+    cells: cellsOf(decl.fields, '', unit, rules),
+  }));
+}
+
+/** The cells of a structure; those of a structure inside it have both names: `w.rcu`. */
+function cellsOf(fields: Field[], path: string, unit: CUnit, rules: Rules): CellType[] {
+  return fields.flatMap((field): CellType[] => {
+    const name = path + field.name;
+    const kind = rules.types.cellKind(field.type);
+    const inner = kind === 'int' && !field.type.endsWith(']') ? unit.structs.get(field.type) : undefined;
+    if (inner !== undefined) return cellsOf(inner.fields, `${name}.`, unit, rules);
+    const target = pointee(field.type);
+    return [
+      {
+        name,
         kind,
         ...(kind === 'pointer' && target !== '' ? { target } : {}),
-        ...(field.union === '' ? {} : { union: field.union }),
-      };
-    }),
-  }));
+        ...(field.union === '' ? {} : { union: path + field.union }),
+      },
+    ];
+  });
 }
 
 /**
@@ -92,7 +103,7 @@ export function buildProgram(
       .split(',')
       .map((a) => a.trim())
       .filter((a) => a !== '')
-      .map((a) => `@${a}`);
+      .map((a) => (/^\d+$/.test(a) ? Number(a) : `@${a}`));
     return { name: routine, routine, args, cpu: i };
   });
   return { name, types, objects, routines: [...routines.values()], setup, threads };
@@ -152,5 +163,6 @@ function modelContext(
     isCount: (place) => cells.get(place.type)?.get(place.cell)?.kind === 'ref',
     shows: (fn) => stand !== null && fn === stand.fn,
     errno: () => null,
+    isConcurrent: true,
   };
 }

@@ -268,8 +268,7 @@ function parseEffect(text: string, params: string[]): Effect {
           head: parameter(rest[1], params),
           routine: parameter(rest[2], params),
         };
-      if (what === 'add')
-        return { do: 'task-work', what, task: place(1), head: parameter(rest[2], params) };
+      if (what === 'add') return { do: 'task-work', what, task: place(1), head: parameter(rest[2], params) };
       if (what === 'run' || what === 'exit') return { do: 'task-work', what, task: place(1) };
       break;
     }

@@ -3,8 +3,8 @@ import { type HazardModel, loadModels } from './model.ts';
 import { loadTypes, type TypeRules } from './types.ts';
 import { loadVocabulary, type Variant, type Vocabulary, vocabularyFor } from './vocabulary.ts';
 
-export type { Effect, EffectPlace, VocabularyRow } from './effects.ts';
-export type { Cast, HazardModel, Role } from './model.ts';
+export type { DeferredEffect, Effect, EffectPlace, VocabularyRow } from './effects.ts';
+export type { Cast, Design, HazardModel, Probe, Role } from './model.ts';
 export type { TypeRules } from './types.ts';
 export { RuleError, type Vocabulary } from './vocabulary.ts';
 

@@ -18,6 +18,19 @@ const cast = {
   threads: z.array(actor).min(1),
 };
 
+/** What is measured of a design. */
+const probe = z.strictObject({
+  /** The actor that every CPU runs. */
+  of: actor,
+  /** What one run of it is, for the table: `allocation`. */
+  use: z.string(),
+  /** Sets the probes of one design apart. */
+  title: z.string().optional(),
+  setup: z.string().optional(),
+  /** Allocations in a loop of one run. */
+  rounds: z.number().int().positive().optional(),
+});
+
 const schema = z.strictObject({
   title: z.string(),
   thread: z.strictObject({ subject: z.string(), list: z.string(), date: z.coerce.string() }),
@@ -26,7 +39,16 @@ const schema = z.strictObject({
   default: z.boolean().optional(),
   /** Function of model.c that runs alone first. */
   setup: z.string(),
-  designs: z.record(z.string(), z.strictObject({ title: z.string(), ...cast })),
+  designs: z.record(
+    z.string().regex(/^[A-Z]\w*$/),
+    z.strictObject({
+      title: z.string(),
+      ...cast,
+      /** What else has to be true for the verdict to hold. */
+      assumes: z.array(z.string()).optional(),
+      cost: z.array(probe).optional(),
+    }),
+  ),
   roles: z.record(
     z.string(),
     z.strictObject({
@@ -44,6 +66,8 @@ const schema = z.strictObject({
 });
 
 export type ModelDescription = z.infer<typeof schema>;
+export type Design = ModelDescription['designs'][string];
+export type Probe = z.infer<typeof probe>;
 export type Role = ModelDescription['roles'][string];
 /** Who runs, and what runs before. */
 export type Cast = { setup?: string | undefined; threads: string[] };

@@ -1,18 +1,29 @@
 /*
  * A task's policy and its actors. T is the task; its policy is counted, and
- * T->mempolicy owns one reference.
+ * T->mempolicy owns one reference. Threads of T itself come as "current".
  */
+struct mm_struct {
+	struct rw_semaphore mmap_lock;
+};
+
 struct mempolicy {
 	atomic_t refcnt;
 	int mode;
 	struct rcu_head rcu;
+	struct callback_head cb_head;
+	union {
+		int user_nodemask;
+		struct callback_head cb_head;
+	} w;
 };
 
 struct task_struct {
 	struct mempolicy *mempolicy;
 	spinlock_t alloc_lock;
+	struct mm_struct *mm;
 };
 
+struct mm_struct M;
 struct task_struct T;
 
 static struct mempolicy *new_policy(void)
@@ -29,7 +40,9 @@ void setup(void)
 	struct mempolicy *pol = kmem_cache_alloc(policy_cache, GFP_KERNEL | __GFP_NOFAIL);
 
 	atomic_set(&pol->refcnt, 1);
+	pol->w.user_nodemask = 1;
 	T.mempolicy = pol;
+	T.mm = &M;
 }
 
 /* Puts that free at once, and after a grace period. */
@@ -45,8 +58,40 @@ static void mpol_put_rcu(struct mempolicy *pol)
 		kfree_rcu(pol, rcu);
 }
 
+/* The last put leaves the freeing to the task, on its way to user mode. */
+static void mpol_free_async(struct callback_head *work)
+{
+	kmem_cache_free(policy_cache, container_of(work, struct mempolicy, cb_head));
+}
+
+static void mpol_put_async(struct task_struct *task, struct mempolicy *pol)
+{
+	if (!pol || !atomic_dec_and_test(&pol->refcnt))
+		return;
+	init_task_work(&pol->cb_head, mpol_free_async);
+	if (!task_work_add(task, &pol->cb_head, TWA_SIGNAL_NO_IPI))
+		return;
+	kmem_cache_free(policy_cache, pol);
+}
+
+/* The same with the callback head in the union. */
+static void mpol_free_async_union(struct callback_head *work)
+{
+	kmem_cache_free(policy_cache, container_of(work, struct mempolicy, w.cb_head));
+}
+
+static void mpol_put_async_union(struct task_struct *task, struct mempolicy *pol)
+{
+	if (!pol || !atomic_dec_and_test(&pol->refcnt))
+		return;
+	init_task_work(&pol->w.cb_head, mpol_free_async_union);
+	if (!task_work_add(task, &pol->w.cb_head, TWA_SIGNAL_NO_IPI))
+		return;
+	kmem_cache_free(policy_cache, pol);
+}
+
 /* The allocating target: no lock, no reference, and it sleeps in between. */
-void alloc_pages_target(struct task_struct *t)
+static void alloc_pages(struct task_struct *t)
 {
 	struct mempolicy *pol = t->mempolicy;
 	int mode;
@@ -58,6 +103,72 @@ void alloc_pages_target(struct task_struct *t)
 	mode = pol->mode;
 }
 
+void alloc_pages_target(struct task_struct *current)
+{
+	alloc_pages(current);
+}
+
+/* A page fault allocates with mmap_lock held for read. */
+void fault_target(struct task_struct *current)
+{
+	mmap_read_lock(current->mm);
+	alloc_pages(current);
+	mmap_read_unlock(current->mm);
+}
+
+/* The target runs its task work whenever it goes back to user mode. */
+void alloc_and_return(struct task_struct *current)
+{
+	alloc_pages(current);
+	task_work_run();
+	alloc_pages(current);
+	task_work_run();
+}
+
+/* In do_exit(): task work is run for the last time, then allocations go on. */
+void alloc_and_exit(struct task_struct *current)
+{
+	alloc_pages(current);
+	exit_task_work(current);
+	alloc_pages(current);
+}
+
+/* get_mempolicy(): the mask that user space gave, without a reference. */
+void get_nodemask(struct task_struct *current)
+{
+	struct mempolicy *pol = current->mempolicy;
+	int mask;
+
+	if (pol)
+		mask = pol->w.user_nodemask;
+	task_work_run();
+}
+
+/* Another task looks, without alloc_lock and without a reference. */
+void lockless_remote_reader(struct task_struct *t)
+{
+	struct mempolicy *pol = t->mempolicy;
+	int mode;
+
+	if (pol)
+		mode = pol->mode;
+}
+
+/* set_mempolicy() of T itself. */
+void set_mempolicy_self(struct task_struct *current)
+{
+	struct mempolicy *new = new_policy();
+	struct mempolicy *old;
+
+	task_lock(current);
+	old = current->mempolicy;
+	current->mempolicy = new;
+	task_unlock(current);
+	mpol_put(old);
+	alloc_pages(current);
+}
+
+/* The remote updaters. */
 void set_mempolicy_now(struct task_struct *t)
 {
 	struct mempolicy *new = new_policy();
@@ -70,6 +181,37 @@ void set_mempolicy_now(struct task_struct *t)
 	mpol_put(old);
 }
 
+void set_mempolicy_mmap_lock(struct task_struct *t)
+{
+	mmap_write_lock(t->mm);
+	set_mempolicy_now(t);
+	mmap_write_unlock(t->mm);
+}
+
+void set_mempolicy_async(struct task_struct *t)
+{
+	struct mempolicy *new = new_policy();
+	struct mempolicy *old;
+
+	task_lock(t);
+	old = t->mempolicy;
+	t->mempolicy = new;
+	task_unlock(t);
+	mpol_put_async(t, old);
+}
+
+void set_mempolicy_async_union(struct task_struct *t)
+{
+	struct mempolicy *new = new_policy();
+	struct mempolicy *old;
+
+	task_lock(t);
+	old = t->mempolicy;
+	t->mempolicy = new;
+	task_unlock(t);
+	mpol_put_async_union(t, old);
+}
+
 void set_mempolicy_rcu(struct task_struct *t)
 {
 	struct mempolicy *new = new_policy();
@@ -80,6 +222,25 @@ void set_mempolicy_rcu(struct task_struct *t)
 	rcu_assign_pointer(t->mempolicy, new);
 	task_unlock(t);
 	mpol_put_rcu(old);
+}
+
+/* Readers that count: under the lock, and under RCU. */
+void reader_counted(struct task_struct *t)
+{
+	struct mempolicy *pol;
+	int mode;
+
+	task_lock(t);
+	pol = t->mempolicy;
+	if (pol)
+		atomic_inc(&pol->refcnt);
+	task_unlock(t);
+	if (!pol)
+		return;
+	mode = pol->mode;
+	cond_resched();
+	mode = pol->mode;
+	mpol_put(pol);
 }
 
 void reader_tryget(struct task_struct *t)
