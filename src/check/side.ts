@@ -22,24 +22,46 @@ export function makeSide(units: CUnit[], rules: Rules, touched: Set<string>, tre
     for (const fn of unit.functions)
       if (fn.complete && fn.macro === '' && !bodies.has(fn.name)) bodies.set(fn.name, fn);
   const near = units[0]?.path ?? '';
-  const find = (name: string): CFunction | null => bodies.get(name) ?? tree?.function(name, near) ?? null;
   const callees = new Callees();
-  const declarations = declarationsOf(units, tree);
-  const context: LowerContext = {
-    vocabulary: rules.vocabulary,
-    declarations,
-    body: find,
-    prefersBody: (name) => touched.has(name),
-    summary: (name) => {
-      const fn = find(name);
-      return fn === null ? null : callees.summary(fn, context);
-    },
-    keeps: () => true,
-    hasObject: () => true,
-    gfpSleeps: rules.types.gfpSleeps,
-    isCount: (place) => rules.types.isCount(place.type, place.cell.split('.').at(-1)!),
-    shows: () => false,
-    errno: (name) => ERRNO.get(name) ?? null,
+  const seenFrom = new Map<string, LowerContext>();
+  const lookFrom = (file: string, declarations: Declarations): LowerContext => {
+    const isOurs = units.some((u) => u.path === file);
+    const find = (name: string): CFunction | null => {
+      const own = isOurs ? null : (tree?.function(name, file) ?? null);
+      if (own !== null && own.file === file) return own;
+      return bodies.get(name) ?? own ?? tree?.function(name, file) ?? null;
+    };
+    const context: LowerContext = {
+      vocabulary: rules.vocabulary,
+      declarations,
+      body: find,
+      prefersBody: (name) => touched.has(name),
+      summary: (name) => {
+        const fn = find(name);
+        return fn === null ? null : callees.summary(fn, context);
+      },
+      keeps: () => true,
+      hasObject: () => true,
+      gfpSleeps: rules.types.gfpSleeps,
+      isCount: (place) => rules.types.isCount(place.type, place.cell.split('.').at(-1)!),
+      shows: () => false,
+      errno: (name) => ERRNO.get(name) ?? null,
+      within,
+    };
+    return context;
   };
+  const within = (file: string): LowerContext => {
+    let context = seenFrom.get(file);
+    if (context === undefined) {
+      const unit = units.find((u) => u.path === file) ?? tree?.unit(file) ?? null;
+      const others = units.filter((u) => u !== unit);
+      context = lookFrom(file, declarationsOf(unit === null ? units : [unit, ...others], tree));
+      seenFrom.set(file, context);
+    }
+    return context;
+  };
+  const declarations = declarationsOf(units, tree);
+  const context = lookFrom(near, declarations);
+  seenFrom.set(near, context);
   return { units, declarations, context };
 }

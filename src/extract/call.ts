@@ -2,6 +2,7 @@
 import type { Expr } from '../c/index.ts';
 import type { Effect, EffectPlace, VocabularyRow } from '../rules/index.ts';
 import type { Place, Value } from '../sim/program.ts';
+import { builtin } from './builtins.ts';
 import { lowerDeferred } from './deferred.ts';
 import type { Lowering } from './lower.ts';
 import { emitSummary } from './summary.ts';
@@ -25,7 +26,8 @@ export function lowerCall(
     at.value(callee);
     return unknownCall(at, 'a call through a pointer', args, result, resultType !== null);
   }
-  if (callee === 'container_of' && args.length === 3) return containerOf(at, args, result);
+  const builtIn = builtin(callee, args.length);
+  if (builtIn !== undefined) return builtIn(at, args, result);
   const row = context.vocabulary.get(callee);
   const preferred = context.prefersBody(callee, at.stack);
   const body = row === undefined || preferred ? context.body(callee, at.stack) : null;
@@ -46,15 +48,6 @@ export function lowerCall(
   }
   if (row !== undefined) return new RowCall(at, row, args, result, resultType).run();
   return unknownCall(at, callee, args, result, resultType !== null);
-}
-
-function containerOf(at: Lowering, args: Expr[], result: string | null): Value {
-  const dst = result ?? at.emit.temporary();
-  const type = args[1]!.k === 'opaque' ? args[1]!.text.replace(/^(struct|union) /, '') : '';
-  const member = args[2]!;
-  const cell = member.k === 'var' ? member.name : member.k === 'opaque' ? member.text : '';
-  at.emit.op({ op: 'container', dst, of: at.value(args[0]!), type, cell });
-  return dst;
 }
 
 function unknownCall(

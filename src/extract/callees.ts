@@ -24,7 +24,7 @@ export class Callees {
       return null;
     this.known.set(fn, null);
     this.depth++;
-    const { routine } = lower(fn, context);
+    const { routine } = lower(fn, context.within?.(fn.file) ?? context);
     const summary = summarise(slice(routine), routine);
     this.depth--;
     this.known.set(fn, summary);

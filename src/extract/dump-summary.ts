@@ -13,6 +13,8 @@ export function dumpSummary(summary: Summary, params: readonly string[]): string
   ];
   for (const alternative of summary.alternatives)
     lines.push(`  ${describeAlternative(alternative, params).join('; ')}`);
+  for (const { path, mode } of summary.requires)
+    lines.push(`  asserts that ${describePath(path, params)} is held${mode === 'shared' ? ' (shared)' : ''}`);
   summary.fates.forEach((fate, i) => {
     if (fate !== 'left alone') lines.push(`  ${params[i]} may be ${fate === 'kept' ? 'kept' : 'changed'}`);
   });

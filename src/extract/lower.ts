@@ -12,7 +12,9 @@ import type { CFunction, CNode, Expr } from '../c/index.ts';
 import type { Vocabulary } from '../rules/index.ts';
 import type { Place, Routine, Site, Value } from '../sim/program.ts';
 import { lowerCall } from './call.ts';
+import { emitContracts } from './contracts.ts';
 import { Emitter } from './emit.ts';
+import { children, expressionsOf, rootVariable } from './expressions.ts';
 import type { Summary } from './summary.ts';
 import { type Declarations, pointee, structName, typeOf } from './types.ts';
 
@@ -37,6 +39,8 @@ export interface LowerContext {
   shows(fn: CFunction): boolean;
   /** The value of an error constant, or null. */
   errno(name: string): number | null;
+  /** The same, as a function in that file sees it: its own static functions, types and variables. */
+  within?(file: string): LowerContext;
   /** The task that runs the routine, where that is an object of the program. */
   current?: Value | undefined;
   /** The routine will run beside others: waiting and copying are then operations of it, not only sleeping and assigning. */
@@ -50,6 +54,9 @@ export interface Lowered {
   /** Calls about which nothing was known. */
   unknownCalls: string[];
 }
+
+/** Expressions that may name a structure in memory. */
+const LVALUES = new Set<Expr['k']>(['var', 'field', 'deref', 'index']);
 
 /** Bodies go in the place of their calls up to this depth, this size each, and this much in one routine. */
 const MAX_INLINE_DEPTH = 4;
@@ -137,6 +144,7 @@ export class Lowering {
         });
       }
     }
+    if (this.fn.contracts.length > 0) emitContracts(this);
     const { nodes, entry } = this.fn.cfg();
     const labels = nodes.map(() => this.emit.label());
     const placed = new Set<number>();
@@ -170,9 +178,14 @@ export class Lowering {
       case 'opaque':
         break;
       case 'set':
-        if (!this.copy(instr.dst, instr.value)) this.assign(instr.dst, this.value(instr.value));
+        if (!this.copies(instr.dst, instr.value)) this.assign(instr.dst, this.value(instr.value));
         break;
       case 'call': {
+        // A call that does not come back: nothing that it does matters.
+        if (node.next.length === 0) {
+          this.emit.op({ op: 'assume', cond: 0 });
+          return null;
+        }
         const dst = lowerCall(
           this,
           instr.callee,
@@ -219,9 +232,8 @@ export class Lowering {
     }
     const next = node.next[0];
     if (next !== undefined) return next;
-    // The end of the body without a return, or a call that does not come back.
-    if (instr.k === 'call') this.emit.op({ op: 'assume', cond: 0 });
-    else if (this.isInlined) this.emit.op({ op: 'jump', to: end });
+    // The end of the body without a return.
+    if (this.isInlined) this.emit.op({ op: 'jump', to: end });
     else this.emit.op({ op: 'return' });
     return null;
   }
@@ -242,13 +254,14 @@ export class Lowering {
   }
 
   /** `*to = *from` for whole structures: locks and counts go with them. */
-  private copy(dst: Expr, value: Expr): boolean {
-    if (this.context.isConcurrent !== true || dst.k === 'var') return false;
+  private copies(dst: Expr, value: Expr): boolean {
     const type = structName(this.typeOf(dst));
-    if (type === '' || value.k === 'opaque' || value.k === 'num') return false;
+    if (type === '' || !LVALUES.has(value.k)) return false;
     const [to, from] = [this.place(dst), this.place(value)];
-    if (to === null || from === null || to.cell !== '' || from.cell !== '') return false;
-    this.emit.op({ op: 'copy', to: to.base, from: from.base, type });
+    if (to === null || from === null) return false;
+    if (this.context.isConcurrent === true && (dst.k === 'var' || to.cell !== '' || from.cell !== ''))
+      return false;
+    this.emit.op({ op: 'copy', to: this.addressOf(to), from: this.addressOf(from), type });
     return true;
   }
 
@@ -433,7 +446,9 @@ export class Lowering {
     if (!fits && !this.context.shows(callee)) return false;
     this.shared.inlinedNodes += size;
     const prefix = `${callee.name}#${this.shared.instances++}.`;
-    const inner = new Lowering(this.emit, this.context, callee, prefix, this.shared, this.stack);
+    const context =
+      callee.file === this.fn.file ? this.context : (this.context.within?.(callee.file) ?? this.context);
+    const inner = new Lowering(this.emit, context, callee, prefix, this.shared, this.stack);
     callee.params.forEach((p, i) => {
       this.emit.op({ op: 'set', dst: prefix + p.name, value: args[i] ?? 0 });
     });
@@ -468,54 +483,5 @@ export class Lowering {
     };
     for (const node of this.fn.cfg().nodes) for (const e of expressionsOf(node)) look(e);
     return out;
-  }
-}
-
-/** The variable whose own memory `&expr` would point into. */
-function rootVariable(expr: Expr): string | null {
-  if (expr.k === 'var') return expr.name;
-  if (expr.k === 'field' && !expr.arrow) return rootVariable(expr.of);
-  if (expr.k === 'index' || expr.k === 'cast') return rootVariable(expr.of);
-  return null;
-}
-
-export function children(expr: Expr): Expr[] {
-  switch (expr.k) {
-    case 'field':
-    case 'deref':
-    case 'addr':
-    case 'unary':
-    case 'cast':
-      return [expr.of];
-    case 'index':
-      return [expr.of, expr.index];
-    case 'binary':
-      return [expr.a, expr.b];
-    case 'opaque':
-      return expr.reads;
-    default:
-      return [];
-  }
-}
-
-export function expressionsOf(node: CNode): Expr[] {
-  const { instr } = node;
-  switch (instr.k) {
-    case 'set':
-      return [instr.dst, instr.value];
-    case 'call':
-      return [
-        ...(instr.dst === null ? [] : [instr.dst]),
-        ...(typeof instr.callee === 'string' ? [] : [instr.callee]),
-        ...instr.args,
-      ];
-    case 'branch':
-      return [instr.cond];
-    case 'iterate':
-      return [...instr.dsts, ...instr.args];
-    case 'return':
-      return instr.value === null ? [] : [instr.value];
-    default:
-      return [];
   }
 }

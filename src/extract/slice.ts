@@ -71,6 +71,7 @@ export function slice(routine: Routine): Routine {
     if ('dst' in instr && typeof instr.dst === 'string') push(writers, instr.dst, i);
     if (instr.op === 'store' || instr.op === 'rmw' || instr.op === 'cmpxchg')
       push(stores, placeOf(instr).cell, i);
+    if (instr.op === 'copy') push(stores, `object ${instr.to}`, i);
     if (instr.op === 'escape' && instr.to !== undefined) push(stores, `object ${instr.value}`, i);
     if (EFFECTS.has(instr.op) || touchesFamily(instr, family)) keep(i);
   });
@@ -94,7 +95,7 @@ export function slice(routine: Routine): Routine {
   return { ...routine, code: rebuild(code, kept, graph) };
 }
 
-function push<K>(map: Map<K, number[]>, key: K, value: number): void {
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
@@ -104,29 +105,51 @@ function placeOf(instr: Extract<Op, { op: 'store' | 'rmw' | 'cmpxchg' }>) {
   return instr.op === 'store' ? instr.to : instr.at;
 }
 
-/** Registers that may hold an object which is counted, allocated or freed here, copies included. */
+/**
+ * Registers that may hold an object which is counted, allocated or freed here: copies are followed, and cells
+ * that are loaded and stored through the same register, so that a pointer kept in memory is known again.
+ */
 function objectRegisters(code: Instr[]): Set<string> {
   const family = new Set<string>();
+  const linked = new Map<string, string[]>();
+  const link = (a: string, b: string): void => {
+    push(linked, a, b);
+    push(linked, b, a);
+  };
+  const work: string[] = [];
   const add = (value: Value): void => {
-    if (typeof value === 'string') family.add(value);
+    if (typeof value !== 'string' || family.has(value)) return;
+    family.add(value);
+    work.push(value);
   };
   for (const instr of code) {
-    if (instr.op.startsWith('ref.') || instr.op.startsWith('percpu.'))
-      add((instr as Extract<Op, { op: 'ref.get' }>).at.base);
-    else if (instr.op === 'own' || instr.op === 'disown' || instr.op === 'free') add(instr.object);
-    else if (instr.op === 'alloc') add(instr.dst);
-    else if (instr.op === 'rcu.call') add(instr.arg);
-  }
-  for (let before = -1; before !== family.size; ) {
-    before = family.size;
-    for (const instr of code) {
-      const from = sourceOf(instr);
-      if (from === null) continue;
-      const { dst } = instr as { dst: string };
-      if (family.has(dst)) family.add(from);
-      else if (family.has(from)) family.add(dst);
+    switch (instr.op) {
+      case 'own':
+      case 'disown':
+      case 'free':
+        add(instr.object);
+        break;
+      case 'alloc':
+        add(instr.dst);
+        break;
+      case 'rcu.call':
+        add(instr.arg);
+        break;
+      case 'load':
+        link(instr.dst, `${instr.from.base} ${instr.from.cell}`);
+        break;
+      case 'store':
+        if (typeof instr.value === 'string') link(instr.value, `${instr.to.base} ${instr.to.cell}`);
+        break;
+      default: {
+        const from = sourceOf(instr);
+        if (from !== null) link((instr as { dst: string }).dst, from);
+        else if (instr.op.startsWith('ref.') || instr.op.startsWith('percpu.'))
+          add((instr as Extract<Op, { op: 'ref.get' }>).at.base);
+      }
     }
   }
+  while (work.length > 0) for (const next of linked.get(work.pop()!) ?? []) add(next);
   return family;
 }
 

@@ -33,6 +33,8 @@ export interface Summary {
   name: string;
   params: number;
   alternatives: Alternative[];
+  /** Locks that are asserted to be held, whatever happens after. */
+  requires: { path: Path; mode: LockMode }[];
   /** What may happen to each parameter: kept by storing it, or lent to code that is not known. */
   fates: ('kept' | 'lent' | 'left alone')[];
 }
@@ -51,7 +53,13 @@ export function summarise(routine: Routine, unsliced: Routine): Summary | 'opaqu
   if (!result.exhausted) return hopeless;
   const alternatives = distinct(result.outcomes.map((o) => alternativeOf(o, result, routine.params)));
   if (alternatives.length > MAX_ALTERNATIVES || !isConsistent(alternatives)) return hopeless;
-  return { name: routine.name, params: routine.params.length, alternatives, fates: fatesOf(unsliced) };
+  return {
+    name: routine.name,
+    params: routine.params.length,
+    alternatives,
+    requires: requirementsOf(routine),
+    fates: fatesOf(unsliced),
+  };
 }
 
 const CHANGES = new Set<Instr['op']>([
@@ -153,6 +161,49 @@ function distinct(alternatives: Alternative[]): Alternative[] {
   return [...byEffect.values()];
 }
 
+/** The assertions that every call makes first: those before anything is decided or done to a lock. */
+function requirementsOf({ code, params }: Routine): Summary['requires'] {
+  const paths = new Map<Value, Path>(params.map((p, i) => [p, { root: i, steps: [] }]));
+  const of = (value: Value): Path | undefined =>
+    typeof value === 'string' && /^@[^%]/.test(value) ? { root: value, steps: [] } : paths.get(value);
+  const requires: Summary['requires'] = [];
+  for (const instr of code) {
+    switch (instr.op) {
+      case 'set':
+      case 'address':
+      case 'load': {
+        const [base, how, cell] =
+          instr.op === 'set'
+            ? [instr.value, null, '']
+            : instr.op === 'load'
+              ? [instr.from.base, 'load' as const, instr.from.cell]
+              : [instr.of.base, 'address' as const, instr.of.cell];
+        const path = of(base);
+        if (path === undefined) paths.delete(instr.dst);
+        else paths.set(instr.dst, how === null ? path : { ...path, steps: [...path.steps, { how, cell }] });
+        break;
+      }
+      case 'assert-held': {
+        const path = of(instr.at.base);
+        if (path === undefined || instr.not === true) break;
+        const { cell } = instr.at;
+        const steps = cell === '' ? path.steps : [...path.steps, { how: 'address' as const, cell }];
+        requires.push({ path: { ...path, steps }, mode: instr.mode ?? 'exclusive' });
+        break;
+      }
+      case 'sleep':
+      case 'unknown':
+      case 'escape':
+      case 'calc':
+        if ('dst' in instr) paths.delete(instr.dst);
+        break;
+      default:
+        return requires;
+    }
+  }
+  return requires;
+}
+
 /** Follows parameters through copies, addresses and arithmetic to where they are stored or handed on. */
 function fatesOf(routine: Routine): Summary['fates'] {
   const from = new Map<string, Set<number>>(routine.params.map((p, i) => [p, new Set([i])]));
@@ -214,6 +265,10 @@ function sourcesOf(instr: Instr): Value[] {
 export function emitSummary(emit: Emitter, summary: Summary, args: Value[], dst: string): void {
   const end = emit.label();
   const { alternatives } = summary;
+  for (const { path, mode } of summary.requires) {
+    const at = { base: walk(emit, path, args), type: '', cell: '' };
+    emit.op({ op: 'assert-held', at, ...(mode === 'shared' ? { mode } : {}) });
+  }
   if (alternatives.length === 0) emit.op({ op: 'assume', cond: 0 });
   alternatives.forEach((alternative, i) => {
     const next = emit.label();
@@ -235,7 +290,9 @@ export function emitSummary(emit: Emitter, summary: Summary, args: Value[], dst:
   for (let i = 0; i < summary.params; i++) {
     const arg = args[i];
     if (typeof arg !== 'string' || summary.fates[i] === 'left alone') continue;
-    emit.op({ op: 'escape', value: arg, ...(summary.fates[i] === 'lent' ? { to: summary.name } : {}) });
+    // What is kept may have been written to as well.
+    emit.op({ op: 'escape', value: arg, to: summary.name });
+    if (summary.fates[i] === 'kept') emit.op({ op: 'escape', value: arg });
   }
 }
 

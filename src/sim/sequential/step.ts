@@ -620,7 +620,8 @@ function unlock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boole
     at.setLock(place, { ...known, depth: known.depth - 1, pc: at.pc });
     return true;
   } else {
-    at.setLock(place, { ...known, now: 'free', depth: 0, pc: at.pc });
+    // An assertion did not say what kind of lock it is.
+    at.setLock(place, { ...known, kind, now: 'free', depth: 0, pc: at.pc });
   }
   if (KIND_SPINS[kind]) at.context('preempt', -1);
   return true;
