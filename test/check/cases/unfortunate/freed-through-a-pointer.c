@@ -1,6 +1,6 @@
 /*
- * Uses what it has freed, without a variable of its own for it. Right: use-after-free. Today the access is sliced
- * away, because it goes through another load of the same pointer.
+ * Uses what it has freed, without a variable of its own for it. Right: use-after-free. Today a pointer that is read
+ * again after its object was freed is taken for another one, as if somebody had replaced it meanwhile.
  */
 struct box {
 	struct box *next;
