@@ -315,15 +315,15 @@ export const MUTANTS: Mutant[] = [
   },
   {
     what: 'a lost wake-up is a deadlock',
-    file: 'step.ts',
+    file: 'outcome.ts',
     find: "return [t, 'lost-wakeup'];",
     put: "return [t, 'deadlock'];",
   },
   {
     what: 'a sleeper of the sleep set never wakes',
     file: 'sleep.ts',
-    find: 'const wakes = conflicts(mc.foot, 0, events, depth * FOOT);',
-    put: 'const wakes = false;',
+    find: 'wakes = conflicts(this.foot, own, events, depth * FOOT);',
+    put: 'wakes = false;',
   },
   {
     what: 'a race with a release is reversed',

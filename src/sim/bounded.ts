@@ -6,9 +6,11 @@
  * Mazurkiewicz trace reach one state. Executions are counted once per trace; partial orders are compared by a 53-bit hash of their vector
  * clocks. `bounded` says whether the bound cut anything off; when it did not, the result is that of an unbounded run.
  */
+
 import type { Counts, Exploration, Visitor } from './dpor.ts';
 import { Execution } from './execution.ts';
 import { LIMITS, type Machine } from './machine.ts';
+import { COMPLETE_RUN, DEADLOCKED_RUN, finish } from './outcome.ts';
 import { choiceOf } from './search.ts';
 import * as S from './step.ts';
 
@@ -48,12 +50,12 @@ export function exploreBounded(
   };
 
   const end = (key: number) => {
-    const outcome = S.finish(mc);
+    const outcome = finish(mc);
     if (!ends.has(key)) {
       ends.add(key);
-      if (outcome === S.COMPLETE_RUN) counts.complete++;
+      if (outcome === COMPLETE_RUN) counts.complete++;
       else counts.blocked++;
-      if (outcome === S.DEADLOCKED_RUN) counts.deadlocked++;
+      if (outcome === DEADLOCKED_RUN) counts.deadlocked++;
       visitor.end?.(outcome);
     }
     if (mc.violation >= 0 && wrong === 0 && visitor.violation(path)) reason = 'stopped';

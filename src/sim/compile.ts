@@ -2,7 +2,7 @@
  * Turns a program into flat code: one Int32Array of fixed-width instructions for all routines, and the tables that
  * say which threads exist, which lanes (callbacks, work, timers) each of them can start, and which objects it can allocate.
  *
- * In this order: layout of memory, numbering of registers, translation of each routine, stubs for lanes, and then per
+ * In this order: layout of memory, numbering of registers, translation of each routine, prologues for lanes, and then per
  * thread a walk over the routines that it can reach, which sizes its lanes and pools. Errors in a program (an unknown
  * name, a jump to nowhere) are thrown as `ProgramError`; nothing is executed here.
  */
@@ -18,7 +18,7 @@ export interface ThreadInfo {
   name: string;
   kind: 'task' | 'irq' | 'softirq' | LaneKind;
   cpu: number;
-  /** For declared threads: routine and arguments; for lanes the stub. */
+  /** For declared threads: routine and arguments; for lanes the prologue. */
   entry: number;
   frame: number;
   args: number[];
@@ -75,7 +75,7 @@ export function compile(program: Program, rounds = LOOP_ROUNDS): Compiled {
   const words: number[] = [];
   const unit = new Unit(program, memory, index, words);
   for (const routine of program.routines) unit.translate(routine);
-  const stubs = unit.stubs();
+  const prologues = unit.prologues();
   const threads: ThreadInfo[] = program.threads.map((thread, i) => {
     const routine = unit.routines[unit.routine(thread.routine)];
     if (!routine) throw new ProgramError(`thread ${thread.name}: no routine ${thread.routine}`);
@@ -84,7 +84,7 @@ export function compile(program: Program, rounds = LOOP_ROUNDS): Compiled {
       name: thread.name,
       kind,
       cpu: thread.cpu ?? i,
-      entry: kind === 'task' ? routine.entry : stubs.irq,
+      entry: kind === 'task' ? routine.entry : prologues.irq,
       frame: routine.frame,
       args: [unit.routine(thread.routine), ...thread.args.map((a) => unit.constant(a))],
       parent: -1,
@@ -112,6 +112,6 @@ export function compile(program: Program, rounds = LOOP_ROUNDS): Compiled {
     usesRefs: unit.usesRefs,
     loops: rounds,
   };
-  sizeThreads(compiled, unit, stubs);
+  sizeThreads(compiled, unit, prologues);
   return compiled;
 }

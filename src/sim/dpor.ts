@@ -7,10 +7,12 @@
  * unknowns as events with alternatives. `redundant` counts executions that were started in vain (all that can go on sleeps);
  * it stays 0. Violations stop only the thread that commits them, so that other orders are still found.
  */
+
 import { Execution, waitingKind } from './execution.ts';
 import { F_OLD, F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
 import { isDataRace } from './memory.ts';
 import * as O from './opcodes.ts';
+import { COMPLETE_RUN, DEADLOCKED_RUN, finish } from './outcome.ts';
 import { Reversal } from './reversal.ts';
 import { choiceOf } from './search.ts';
 import { Sleep } from './sleep.ts';
@@ -168,11 +170,11 @@ export class Dpor {
 
   private atEnd(): string {
     const { counts, mc } = this;
-    const outcome = S.finish(mc);
-    if (outcome === S.COMPLETE_RUN) counts.complete++;
+    const outcome = finish(mc);
+    if (outcome === COMPLETE_RUN) counts.complete++;
     else {
       counts.blocked++;
-      if (outcome === S.DEADLOCKED_RUN) counts.deadlocked++;
+      if (outcome === DEADLOCKED_RUN) counts.deadlocked++;
     }
     this.visitor.end?.(outcome);
     if (mc.violation >= 0 && this.wrong.length === 0 && this.visitor.violation(() => this.path()))

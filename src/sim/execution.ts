@@ -95,13 +95,20 @@ export class Execution {
     const waits = waitingKind(op, mode);
     let pairs = 0;
     const object = foot[f]!;
+    const address = foot[f + 1]!;
+    const whole = mode === O.M_WHOLE_WRITE || mode === O.M_WHOLE_READ;
     const simple = foot[f + 3]! < 0 && foot[f + 6]! < 0;
     if (foot[f]! >= 0 || foot[f + 3]! >= 0 || foot[f + 6]! >= 0) {
       for (let i = d - 1; i >= 0; i--) {
         const q = thread[i]!;
         if (clock[at + q]! > i) continue;
         const g = i * FOOT;
-        if (simple && foot[g] !== object && foot[g + 3]! < 0 && foot[g + 6]! < 0) continue;
+        if (simple && foot[g + 3]! < 0 && foot[g + 6]! < 0) {
+          if (foot[g] !== object) continue;
+          const other = foot[g + 2]!;
+          if (foot[g + 1] !== address && !whole && other !== O.M_WHOLE_WRITE && other !== O.M_WHOLE_READ)
+            continue;
+        }
         if (!conflicts(foot, g, foot, f)) {
           if (!this.awaited(i, d, mode)) continue;
         } else if (this.releases(i, d)) {

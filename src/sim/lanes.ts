@@ -8,13 +8,13 @@
 import type { Compiled, LaneKind } from './compile.ts';
 import { reserve, typeNamed } from './layout.ts';
 import type { Instr, Routine } from './program.ts';
-import { HEADER, type Stubs, type Unit } from './translate.ts';
+import { HEADER, type Prologues, type Unit } from './translate.ts';
 
 const MAX_POOL = 16;
 const MAX_THREADS = 62;
 
 /** Which lanes and how many objects each thread can need, from the routines that it can reach. */
-export function sizeThreads(compiled: Compiled, unit: Unit, stubs: Stubs): void {
+export function sizeThreads(compiled: Compiled, unit: Unit, prologues: Prologues): void {
   const { program, memory, threads } = compiled;
   const routineOf = new Map(program.routines.map((r) => [r.name, r]));
   const releases = program.routines.flatMap((r) =>
@@ -81,7 +81,7 @@ export function sizeThreads(compiled: Compiled, unit: Unit, stubs: Stubs): void 
           name: `${kind === 'switch' ? 'callback' : kind} of ${threads[t]!.name}`,
           kind,
           cpu: threads[t]!.cpu,
-          entry: kind === 'work' || kind === 'timer' ? stubs.work : stubs[kind],
+          entry: kind === 'work' || kind === 'timer' ? prologues.work : prologues[kind],
           frame: HEADER,
           args: [],
           parent: t,

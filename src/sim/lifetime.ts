@@ -3,21 +3,25 @@
  *
  * An allocation takes the next unused object of the pool of this thread and instruction, so it commutes with everything; a freed
  * object is never used again and stays poisoned. Freeing conflicts with every access of the object. Freeing memory that contains
- * a held lock or a waiter is `lock-lifetime` (debug_check_no_locks_freed() in kernel/locking/lockdep.c warns of the first);
+ * a held lock or a waiter is `lock-lifetime` (debug_check_no_locks_freed() in kernel/locking/lockdep.c warns of the first),
+ * unless its holders gave up the reference that kept it: then their next use is `use-after-put`;
  * freeing memory that contains a queued callback, work or timer is `use-after-free` (what CONFIG_DEBUG_OBJECTS reports).
  * At the end of an execution an allocated object that nobody can reach is `ref-leak` when it has a count, else `leak`.
  */
 import { addressAt, alive, type EventKind, slot } from './event.ts';
 import { FIRST_ADDRESS } from './layout.ts';
+import { heldEntry } from './lock.ts';
 import {
   CAUSE,
   ESCAPED,
   FP,
   FREED,
+  HAS_PUT,
   LAST_ZERO,
   LIFE,
   LIVE,
   type Machine,
+  OWNED,
   PRIVATE,
   SP,
   TASK_WORDS,
@@ -63,6 +67,7 @@ export function release(mc: Machine, t: number, address: number): void {
     const value = mc.m[mc.base[object]! + cell.offset]!;
     if (value === 0) continue;
     if (cell.kind === 'lock' || cell.kind === 'queue') {
+      if (cell.kind === 'lock' && heldTooLong(mc, t, mc.base[object]! + cell.offset)) continue;
       if (mc.violate(t, 'lock-lifetime', object)) return;
     } else if (cell.kind === 'callback' || cell.kind === 'work' || cell.kind === 'timer') {
       const lastWritten = cell.tag < 0 || mc.m[mc.base[object]! + cell.tag] === cell.member;
@@ -72,6 +77,21 @@ export function release(mc: Machine, t: number, address: number): void {
   if (inUse(mc, t, object) && mc.violate(t, 'missing-grace-period', object)) return;
   mc.put(ghost + LIFE, FREED);
   mc.put(ghost + CAUSE, mc.m[mc.threadBase[t]! + LAST_ZERO]!);
+}
+
+/**
+ * Whether everybody who holds this lock has given up the very reference whose end now frees it: it is their next use that is
+ * wrong (`use-after-put`), not the freeing.
+ */
+function heldTooLong(mc: Machine, t: number, address: number): boolean {
+  const cause = mc.m[mc.threadBase[t]! + LAST_ZERO]! - 1;
+  if (cause < 0 || !mc.c.usesRefs) return false;
+  for (let other = 0; other < mc.threads; other++) {
+    if (heldEntry(mc, other, address, 0) < 0 && heldEntry(mc, other, address, 1) < 0) continue;
+    const word = mc.m[mc.ledger(cause, other)]!;
+    if ((word & HAS_PUT) === 0 || (word & OWNED) !== 0) return false;
+  }
+  return true;
 }
 
 /** Whether a reader inside a read section has the object in a register. */

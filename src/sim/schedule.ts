@@ -6,9 +6,11 @@
  * steps of lanes of their own. Local operations are left out, except for tests of a context and the operation that violates.
  * Threads without a step are left out, unless the violation is theirs.
  */
+
 import { atomicBecause, nameOf } from './context.ts';
 import { LANE_ARG, LANE_ROUTINE, type Machine } from './machine.ts';
 import * as O from './opcodes.ts';
+import { finish } from './outcome.ts';
 import {
   HAZARDS,
   type Hazard,
@@ -19,7 +21,7 @@ import {
   type Step,
   type Value,
 } from './program.ts';
-import { enabled, finish, reset, step } from './step.ts';
+import { enabled, reset, step } from './step.ts';
 import { ReplayError } from './token.ts';
 
 /** Runs `choices` and tells the story; undefined when they end without a violation of `hazard`. */

@@ -7,8 +7,10 @@
  * number of steps, not by time, so that its answer does not depend on the machine; `undefined` means that it gave up, and the caller
  * shows the schedule that the explorer found.
  */
+
 import { FP, type Machine, SP, STAGE } from './machine.ts';
-import { alternatives, enabled, finish, step } from './step.ts';
+import { finish } from './outcome.ts';
+import { alternatives, enabled, step } from './step.ts';
 
 /** A step of a schedule in one number: the thread, and which alternative an unknown took. */
 export const choiceOf = (thread: number, alternative: number) => thread + alternative * 64;

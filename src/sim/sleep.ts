@@ -5,7 +5,8 @@
  * the event touches. A thread wakes up when an event conflicts with its own (Godefroid 1996, section 5).
  */
 import { conflicts } from './dependence.ts';
-import { FOOT, type Machine } from './machine.ts';
+import { F_OP, FOOT, type Machine } from './machine.ts';
+import { REF_PUT } from './opcodes.ts';
 import { footprint } from './step.ts';
 import { grown } from './wakeup-tree.ts';
 
@@ -51,11 +52,19 @@ export class Sleep {
         this.mask[to + q] = 0;
         continue;
       }
-      // What it would touch now: a put may have become the last one.
-      footprint(mc, q);
-      const wakes = conflicts(mc.foot, 0, events, depth * FOOT);
+      const own = (from + q) * FOOT;
+      const next = (to + q) * FOOT;
+      let wakes: boolean;
+      if (this.foot[own + F_OP] === REF_PUT) {
+        // What it would touch now: a put may have become the last one.
+        footprint(mc, q);
+        wakes = conflicts(mc.foot, 0, events, depth * FOOT);
+        if (!wakes) for (let k = 0; k < FOOT; k++) this.foot[next + k] = mc.foot[k]!;
+      } else {
+        wakes = conflicts(this.foot, own, events, depth * FOOT);
+        if (!wakes) for (let k = 0; k < FOOT; k++) this.foot[next + k] = this.foot[own + k]!;
+      }
       this.mask[to + q] = wakes ? 0 : mask;
-      if (!wakes) for (let k = 0; k < FOOT; k++) this.foot[(to + q) * FOOT + k] = mc.foot[k]!;
     }
   }
 }

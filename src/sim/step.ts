@@ -2,10 +2,9 @@
  * Runs the machine: which events can happen, what they touch, and one step at a time.
  *
  * A step is one event of a thread and the local operations after it, up to the thread's next event. `reset` brings the machine
- * to the start, `step` executes, `finish` judges an execution in which nothing can happen any more (deadlocks, lost wake-ups,
- * leaks). The table of event kinds is here; each kind is implemented in the file of its primitive. Order is not chosen here.
+ * to the start, `step` executes. The table of event kinds is here; each kind is implemented in the file of its primitive. Order is not chosen here.
  */
-import { atomicBecause, changeContext, maySleep } from './context.ts';
+import { changeContext, maySleep } from './context.ts';
 import * as deferred from './deferred.ts';
 import { clearFoot, type EventKind } from './event.ts';
 import { enter, leave } from './frame.ts';
@@ -18,7 +17,6 @@ import {
   F_OLD,
   F_OP,
   FP,
-  HALTED,
   HELD,
   IRQ,
   LANE_ROUTINE,
@@ -30,13 +28,10 @@ import {
   READY,
   SP,
   STATUS,
-  STUCK,
-  UNBORN,
 } from './machine.ts';
 import * as memory from './memory.ts';
 import * as O from './opcodes.ts';
 import * as percpu from './percpu-ref.ts';
-import type { Hazard } from './program.ts';
 import * as rcu from './rcu.ts';
 import * as refs from './refcount.ts';
 import * as waiting from './wait.ts';
@@ -388,71 +383,3 @@ function end(mc: Machine, t: number): void {
   const owned = refs.stillOwns(mc, t);
   if (owned >= 0) mc.violate(t, 'ref-leak', owned);
 }
-
-export const COMPLETE_RUN = 0;
-export const BLOCKED_RUN = 1;
-export const DEADLOCKED_RUN = 2;
-
-/**
- * Judges an execution in which no event can happen: complete, blocked (an assumption failed or a thread was stopped), or
- * deadlocked. Properties of the end are recorded as a violation, unless something has already gone wrong.
- */
-export function finish(mc: Machine): number {
-  mc.violation = -1;
-  let waits = -1;
-  let stuck = false;
-  let halted = false;
-  for (let t = 0; t < mc.threads; t++) {
-    const status = mc.statusOf(t);
-    stuck ||= status === STUCK;
-    halted ||= status === HALTED;
-    if (status === READY && waits < 0) waits = t;
-  }
-  if (waits >= 0 && !halted && !stuck) {
-    const [thread, hazard] = judgeWaits(mc, waits);
-    atEnd(mc, thread, hazard);
-    return DEADLOCKED_RUN;
-  }
-  if (stuck || waits >= 0) return BLOCKED_RUN;
-  if (halted) return COMPLETE_RUN;
-  const leaked = lifetime.findLeak(mc);
-  if (leaked >= 0) {
-    const allocator = Math.max(0, allocatorOf(mc, leaked));
-    atEnd(mc, allocator, mc.refAt[leaked]! >= 0 ? 'ref-leak' : 'leak', leaked);
-  }
-  return COMPLETE_RUN;
-}
-
-function atEnd(mc: Machine, t: number, hazard: Hazard, object = -1): void {
-  const status = mc.statusOf(t);
-  mc.eventAt = mc.m[mc.threadBase[t]! + PC]!;
-  mc.violate(t, hazard, object);
-  mc.m[mc.threadBase[t]! + STATUS] = status;
-}
-
-/** Which hazard a set of waiting threads is: the most specific one, and of whom. */
-function judgeWaits(mc: Machine, first: number): [number, Hazard] {
-  let onlyLocks = true;
-  for (let t = 0; t < mc.threads; t++) {
-    if (mc.statusOf(t) !== READY) continue;
-    const at = mc.m[mc.threadBase[t]! + PC]!;
-    if (waiting.asleep(mc, t) && waiting.conditionHolds(mc, t, at)) return [t, 'lost-wakeup'];
-    if (mc.handler[t] !== 0 && mc.code[at] === O.LOCK) return [t, 'irq-unsafe-lock'];
-    if (mc.code[at] !== O.LOCK) onlyLocks = false;
-  }
-  return [first, onlyLocks ? 'lock-order' : 'deadlock'];
-}
-
-function allocatorOf(mc: Machine, object: number): number {
-  const { c } = mc;
-  for (let t = 0; t < c.threads.length; t++) {
-    for (let a = 0; a < c.allocs; a++) {
-      const base = c.poolBase[t * c.allocs + a]!;
-      if (object >= base && object < base + c.poolCount[t * c.allocs + a]!)
-        return Math.min(t, mc.threads - 1);
-    }
-  }
-  return -1;
-}
-
-export { atomicBecause, UNBORN };

@@ -13,7 +13,7 @@ import { CALC_FNS } from './words.ts';
 
 export class ProgramError extends Error {}
 
-export interface Stubs {
+export interface Prologues {
   callback: number;
   work: number;
   irq: number;
@@ -204,7 +204,7 @@ export class Unit {
   }
 
   /** Code that lanes start with, before and after their routine. */
-  stubs(): Stubs {
+  prologues(): Prologues {
     this.sources.push({ op: undefined, site: NOWHERE, routine: '' });
     const source = this.sources.length - 1;
     const lane = (...ops: number[]) => {

@@ -32,8 +32,8 @@ export function runSpin(model: string, flags: string[] = []): SpinResult {
       throw new Error(`pan did not finish:\n${stdout}`);
     return {
       errors: number(/errors: (\d+)/),
-      states: number(/(\d+) states, stored/),
-      transitions: number(/(\d+) transitions/),
+      states: number(/([\d.e+]+) states, stored/),
+      transitions: number(/([\d.e+]+) transitions/),
       pan: end - compiled,
       all: end - begin,
     };

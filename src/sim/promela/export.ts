@@ -76,7 +76,8 @@ function start(c: Compiled, setup: string[]): string[] {
     '  d_step {',
     ...[...tables, ...locks].map((l) => `    ${l}`),
     '  }',
-    '  atomic {',
+    // A label may not come first in an atomic sequence.
+    '  atomic { skip;',
     ...setup.map((l) => `  ${l}`),
     '    d_step { K = 0; do :: K < OBJECTS -> priv[K] = 0; if :: SETUP < THREADS -> own[K * THREADS + SETUP] = 0 :: else fi; K++ :: else -> break od; K = 0; }',
     `    started = ${c.declared};`,

@@ -9,8 +9,8 @@ import type { Compiled } from '../compile.ts';
 import type { Instr, Place, Routine, Value } from '../program.ts';
 import { unknownValues } from '../words.ts';
 import { PromelaError } from './export.ts';
+import { alloc, lock, percpu, taskAdd, taskRun, wait } from './primitives.ts';
 
-const SLEEPS = new Set(['mutex', 'rwsem']);
 const CALC: Record<string, string> = {
   add: '+',
   sub: '-',
@@ -26,7 +26,7 @@ const CALC: Record<string, string> = {
   le: '<=',
 };
 
-interface Scope {
+export interface Scope {
   id: number;
   routine: Routine;
   /** Where `return` goes, and into which register of the caller. */
@@ -37,14 +37,14 @@ interface Scope {
 }
 
 export class ThreadWriter {
-  private readonly c: Compiled;
-  private readonly t: number;
-  private readonly registers = new Set<string>();
-  private readonly lines: string[] = [];
-  private labels = 0;
-  private scopes = 0;
-  private readonly spawnOf = new Map<Instr, number>();
-  private readonly allocOf = new Map<Instr, number>();
+  readonly c: Compiled;
+  readonly t: number;
+  readonly registers = new Set<string>();
+  readonly lines: string[] = [];
+  labels = 0;
+  scopes = 0;
+  readonly spawnOf = new Map<Instr, number>();
+  readonly allocOf = new Map<Instr, number>();
 
   constructor(c: Compiled, t: number) {
     this.c = c;
@@ -108,40 +108,40 @@ export class ThreadWriter {
     return { declaration, inline: [] };
   }
 
-  private readonly allocs = new Set<number>();
+  readonly allocs = new Set<number>();
 
-  private routine(name: string): Routine {
+  routine(name: string): Routine {
     const routine = this.c.program.routines.find((r) => r.name === name);
     if (!routine) throw new PromelaError(`no routine is called ${name}`);
     return routine;
   }
 
-  private constant(v: Value): string {
+  constant(v: Value): string {
     return typeof v === 'number' ? `${v}` : `${this.c.memory.addressOf.get(v.slice(1))}`;
   }
 
-  private emit(...lines: string[]): void {
+  emit(...lines: string[]): void {
     this.lines.push(...lines);
   }
 
   /** One event: what it waits for (a stuck thread elsewhere ends the wait), and what it does. */
-  private event(body: string, guard?: string): void {
+  event(body: string, guard?: string): void {
     if (guard === undefined) this.emit(`atomic { ${body} };`);
     else this.emit(`atomic { if :: ${guard} -> ${body} :: stuck -> goto STOP fi };`);
   }
 
-  private register(scope: Scope, name: string): string {
+  register(scope: Scope, name: string): string {
     const r = `r${scope.id}_${name.replace(/\W/g, '_')}`;
     this.registers.add(r);
     return r;
   }
 
-  private value(scope: Scope, v: Value): string {
+  value(scope: Scope, v: Value): string {
     if (typeof v === 'number') return `(${v})`;
     return v.startsWith('@') ? this.constant(v) : this.register(scope, v);
   }
 
-  private offset(place: Place): number {
+  offset(place: Place): number {
     if (place.cell === '') return 0;
     const cell = this.c.memory.types.get(place.type)?.byName.get(place.cell);
     if (!cell) throw new PromelaError(`type ${place.type} has no cell ${place.cell}`);
@@ -149,18 +149,18 @@ export class ThreadWriter {
   }
 
   /** Evaluates a place into A and does `body`, unless the base is NULL (stuck) or memory that nobody describes. */
-  private at(scope: Scope, place: Place, body: string, otherwise = 'skip'): string {
+  at(scope: Scope, place: Place, body: string, otherwise = 'skip'): string {
     const base = this.value(scope, place.base);
     return `B = ${base}; if :: IS_NULL(B) -> goto STOP :: IS_OPAQUE(B) -> ${otherwise} :: else -> A = B + ${this.offset(place)}; ${body} fi; B = 0; A = 0`;
   }
 
-  private member(place: Place): { read: string; write: string } {
+  member(place: Place): { read: string; write: string } {
     const cell = this.c.memory.types.get(place.type)?.byName.get(place.cell);
     if (!cell || cell.member === 0) return { read: '', write: '' };
     return { read: `assert(tag[A] == 0 || tag[A] == ${cell.member}); `, write: `tag[A] = ${cell.member}; ` };
   }
 
-  private expand(
+  expand(
     routine: Routine,
     args: string[],
     result: string | undefined,
@@ -178,7 +178,7 @@ export class ThreadWriter {
   }
 
   /** A routine that runs when the count reaches zero, given the address of the reference in `who`. */
-  private release(scope: Scope, who: string): void {
+  release(scope: Scope, who: string): void {
     for (const [i, name] of this.releases().entries()) {
       const [no, end] = [`N${this.labels}`, `X${this.labels++}`];
       this.emit(`if :: ${who} != 0 && m[${who} + 2] == ${i + 1} -> skip :: else -> goto ${no} fi;`);
@@ -187,14 +187,14 @@ export class ThreadWriter {
     }
   }
 
-  private releases(): string[] {
+  releases(): string[] {
     const names = this.c.program.routines.flatMap((r) =>
       r.code.flatMap((op) => (op.op === 'percpu.init' && op.release ? [op.release] : [])),
     );
     return [...new Set(names)];
   }
 
-  private lane(): void {
+  lane(): void {
     const { c, t } = this;
     const info = c.threads[t]!;
     const scope: Scope = {
@@ -226,7 +226,7 @@ export class ThreadWriter {
   }
 
   /** The operation that can start this lane. */
-  private spawnedBy(parent: number): Instr {
+  spawnedBy(parent: number): Instr {
     for (const [op, s] of this.spawnOf) {
       const base = this.c.laneBase[parent * this.c.spawns + s]!;
       const n = this.c.laneCount[parent * this.c.spawns + s]!;
@@ -236,7 +236,7 @@ export class ThreadWriter {
   }
 
   /** Starts the next lane for this operation. */
-  private spawn(op: Instr, argument: string, domain: string, head: string): string {
+  spawn(op: Instr, argument: string, domain: string, head: string): string {
     const s = this.spawnOf.get(op)!;
     const base = this.c.laneBase[this.t * this.c.spawns + s]!;
     const n = this.c.laneCount[this.t * this.c.spawns + s]!;
@@ -248,7 +248,7 @@ export class ThreadWriter {
     return `if ${choices.join(' ')} :: else -> assert(false) fi`;
   }
 
-  private operation(scope: Scope, op: Instr): void {
+  operation(scope: Scope, op: Instr): void {
     const v = (x: Value) => this.value(scope, x);
     const r = (name: string | undefined) => (name === undefined ? 'V' : this.register(scope, name));
     const at = (place: Place, body: string, otherwise?: string) => this.at(scope, place, body, otherwise);
@@ -345,7 +345,7 @@ export class ThreadWriter {
           `${r(op.dst)} = ${v(op.of)} - ${this.offset({ base: 0, type: op.type, cell: op.cell })};`,
         );
       case 'alloc':
-        return this.alloc(scope, op);
+        return alloc(this, scope, op);
       case 'free':
         return this.event(`V = ${v(op.object)}; release(V); V = 0`);
       case 'escape':
@@ -363,7 +363,7 @@ export class ThreadWriter {
       case 'lock':
       case 'trylock':
       case 'unlock':
-        return this.lock(scope, op);
+        return lock(this, scope, op);
       case 'assert-held': {
         const held = op.mode === 'exclusive' ? 'OWNER(A) == ME' : '(OWNER(A) == ME || SH(A) > 0)';
         return this.event(at(op.at, `assert(${op.not ? '!' : ''}(${held}))`));
@@ -425,7 +425,7 @@ export class ThreadWriter {
       case 'sleep':
         return this.emit('assert(MAY_SLEEP);');
       case 'wait':
-        return this.wait(scope, op);
+        return wait(this, scope, op);
       case 'wake':
         return this.event(
           at(
@@ -447,161 +447,12 @@ export class ThreadWriter {
           `(IS_NULL(${v(op.at.base)}) || IS_OPAQUE(${v(op.at.base)}) || !ALIVE(${v(op.at.base)} + ${this.offset(op.at)}) || m[${v(op.at.base)} + ${this.offset(op.at)}] > 0)`,
         );
       case 'task-work.add':
-        return this.taskAdd(scope, op);
+        return taskAdd(this, scope, op);
       case 'task-work.run':
-        return this.taskRun(scope, op);
+        return taskRun(this, scope, op);
       default:
-        if (op.op.startsWith('percpu.')) return this.percpu(scope, op);
+        if (op.op.startsWith('percpu.')) return percpu(this, scope, op);
         throw new PromelaError(`${op.op} cannot be exported to Promela`);
     }
-  }
-
-  private alloc(scope: Scope, op: Extract<Instr, { op: 'alloc' }>): void {
-    const a = this.allocOf.get(op)!;
-    this.allocs.add(a);
-    const base = this.c.poolBase[this.t * this.c.allocs + a]!;
-    const n = this.c.poolCount[this.t * this.c.allocs + a]!;
-    const dst = this.register(scope, op.dst);
-    const take = `assert(n${a} < ${n}); life[${base} + n${a}] = 1; priv[${base} + n${a}] = ME + 1; ${dst} = first[${base} + n${a}]; n${a}++`;
-    this.event(op.mayFail && this.t !== this.c.setup ? `if :: ${take} :: ${dst} = 0 fi` : take);
-  }
-
-  private lock(scope: Scope, op: Extract<Instr, { op: 'lock' | 'trylock' | 'unlock' }>): void {
-    const shared = op.mode === 'shared';
-    const sleeps = SLEEPS.has(op.kind);
-    const atomic = (sleeps ? 0 : 1) + (op.irq === undefined || op.irq === 'plain' ? 0 : 1);
-    const take = shared ? `m[A]++; SH(A)++` : `m[A] = m[A] + ((ME + 1) << 8)`;
-    const up = atomic > 0 ? `; ATOM = ATOM + ${atomic}` : '';
-    const mine = shared ? 'OWNER(A) == ME' : '(OWNER(A) == ME || SH(A) > 0)';
-    if (op.op === 'lock') {
-      if (sleeps) this.emit('assert(MAY_SLEEP);');
-      const address = `${this.value(scope, op.at.base)} + ${this.offset(op.at)}`;
-      const base = this.value(scope, op.at.base);
-      const held = shared ? `OWNER(${address}) == ME` : `(OWNER(${address}) == ME || SH(${address}) > 0)`;
-      const guard = `(IS_NULL(${base}) || IS_OPAQUE(${base}) || !ALIVE(${address}) || ${held} || ${shared ? 'FREE_S' : 'FREE_X'}(${address}))`;
-      return this.event(this.at(scope, op.at, `assert(ALIVE(A)); assert(!(${mine})); ${take}${up}`), guard);
-    }
-    if (op.op === 'trylock') {
-      const dst = this.register(scope, op.dst);
-      const body = `assert(ALIVE(A)); if :: ${shared ? 'FREE_S' : 'FREE_X'}(A) -> ${take}${up}; ${dst} = 1 :: else -> ${dst} = 0 fi`;
-      return this.event(this.at(scope, op.at, body, `${dst} = 1`));
-    }
-    const give = shared ? 'assert(SH(A) > 0); SH(A)--; m[A]--' : 'assert(OWNER(A) == ME); m[A] = m[A] & 255';
-    this.event(
-      this.at(scope, op.at, `assert(ALIVE(A)); ${give}${atomic > 0 ? `; ATOM = ATOM - ${atomic}` : ''}`),
-    );
-    if (sleeps) this.event(this.at(scope, op.at, 'assert(ALIVE(A))'));
-  }
-
-  private wait(scope: Scope, op: Extract<Instr, { op: 'wait' }>): void {
-    const [again, end] = [`W${this.labels}`, `D${this.labels++}`];
-    const test = this.at(
-      scope,
-      op.until,
-      `assert(ALIVE(A)); V = (m[A] == ${this.value(scope, op.value)})`,
-      `V = (0 == ${this.value(scope, op.value)})`,
-    );
-    const queue = `${this.value(scope, op.queue.base)} + ${this.offset(op.queue)}`;
-    this.emit('assert(MAY_SLEEP);', `${again}: skip;`);
-    this.event(
-      `woken[ME] = false; ${test}; if :: V && asleep[ME] != 0 -> m[${queue}]--; asleep[ME] = 0 :: !V && asleep[ME] == 0 -> m[${queue}]++; asleep[ME] = ${queue} :: else fi`,
-    );
-    this.emit(`if :: V -> V = 0; goto ${end} :: else fi;`);
-    this.event('skip', 'woken[ME]');
-    this.emit(`goto ${again};`, `${end}: skip;`);
-  }
-
-  private percpu(scope: Scope, op: Instr): void {
-    if (!('at' in op)) return;
-    const at = (body: string, otherwise?: string) => this.at(scope, op.at as Place, body, otherwise);
-    const usable = 'assert(ALIVE(A)); assert(m[A] != 0 && m[A] != 4)';
-    switch (op.op) {
-      case 'percpu.init': {
-        const release = op.release === '' ? 0 : this.releases().indexOf(op.release) + 1;
-        const init = at(
-          `assert(MAY_SLEEP); assert(ALIVE(A)); m[A] = 1; m[A + 1] = 1; m[A + 2] = ${release}; OWN(OBJ(A))++`,
-        );
-        if (op.dst === undefined) return this.event(init);
-        const dst = this.register(scope, op.dst);
-        return this.event(
-          this.t === this.c.setup ? `${init}; ${dst} = 0` : `if :: ${init}; ${dst} = 0 :: ${dst} = -12 fi`,
-        );
-      }
-      case 'percpu.get':
-        return this.event(at(`${usable}; assert(!(m[A] == 3 && m[A + 1] <= 0)); m[A + 1]++; OWN(OBJ(A))++`));
-      case 'percpu.tryget': {
-        const dst = this.register(scope, op.dst);
-        const can = op.live ? 'm[A] == 1' : '(m[A] == 1 || m[A] == 2 || m[A + 1] > 0)';
-        return this.event(
-          at(
-            `${usable}; if :: ${can} -> m[A + 1]++; OWN(OBJ(A))++; ${dst} = 1 :: else -> ${dst} = 0 fi`,
-            `${dst} = 1`,
-          ),
-        );
-      }
-      case 'percpu.put': {
-        const who = this.register(scope, `who${this.labels++}`);
-        this.emit(`${who} = 0;`);
-        this.event(
-          at(
-            `${usable}; assert(m[A] != 3 || m[A + 1] > 0); lose_percpu(OBJ(A), A + 1); m[A + 1]--; if :: m[A] == 3 && m[A + 1] == 0 -> ${who} = A :: else fi`,
-          ),
-        );
-        return this.release(scope, who);
-      }
-      case 'percpu.kill':
-        return this.event(
-          at(
-            `${usable}; assert(m[A] == 1); lose_percpu(OBJ(A), A + 1); m[A + 1]--; m[A] = 2; ${this.spawn(op, 'A', `${this.c.domains.indexOf('')}`, '0')}`,
-          ),
-        );
-      case 'percpu.reinit':
-        return this.event(
-          at(`${usable}; assert(m[A] == 3 && m[A + 1] == 0); m[A] = 1; m[A + 1] = 1; OWN(OBJ(A))++`),
-        );
-      case 'percpu.exit':
-        return this.event(at('assert(ALIVE(A)); if :: m[A] != 0 -> m[A] = 4 :: else fi'));
-      default:
-        throw new PromelaError(`${op.op} cannot be exported to Promela`);
-    }
-  }
-
-  private taskAdd(scope: Scope, op: Extract<Instr, { op: 'task-work.add' }>): void {
-    const dst = op.dst === undefined ? 'V' : this.register(scope, op.dst);
-    const task = this.value(scope, op.task);
-    const routine = op.routine === '' ? -1 : this.c.program.routines.findIndex((x) => x.name === op.routine);
-    const head = op.head ? `${this.value(scope, op.head.base)} + ${this.offset(op.head)}` : '0';
-    const mark = op.head
-      ? `A = ${head}; assert(ALIVE(A)); ${this.member(op.head).write}m[A] = 1; A = 0; `
-      : '';
-    const entry = '(O * QUEUED + 3 * tn[O])';
-    this.event(
-      `if :: IS_NULL(${task}) -> goto STOP :: else fi; O = OBJ(${task}); assert(life[O] == 1); if :: texit[O] -> ${dst} = -3 :: else -> ${mark}tq[${entry}] = ${routine}; tq[${entry} + 1] = ${this.value(scope, op.arg)}; tq[${entry} + 2] = ${head}; tn[O]++; ${dst} = 0 fi; O = 0`,
-    );
-  }
-
-  private taskRun(scope: Scope, op: Extract<Instr, { op: 'task-work.run' }>): void {
-    const n = this.labels++;
-    const [what, who] = [this.register(scope, `what${n}`), this.register(scope, `who${n}`)];
-    const task = this.value(scope, op.task);
-    const last = '(O * QUEUED + 3 * tn[O])';
-    const clear = `tq[${last}] = 0; tq[${last} + 1] = 0; tq[${last} + 2] = 0`;
-    this.emit(`T${n}: skip;`);
-    this.event(
-      `O = OBJ(${task}); assert(life[O] == 1); if :: tn[O] == 0 -> ${op.exiting ? 'texit[O] = true; ' : ''}${what} = -2 :: else -> tn[O]--; ${what} = tq[${last}]; ${who} = tq[${last} + 1]; if :: tq[${last} + 2] >= 16 -> assert(ALIVE(tq[${last} + 2])); m[tq[${last} + 2]] = 0 :: else fi; ${clear}; if :: ${what} == -1 -> release(${who}) :: else fi fi; O = 0`,
-    );
-    this.emit(`if :: ${what} == -2 -> goto U${n} :: else fi;`);
-    const routines = this.c.program.routines.flatMap((r) =>
-      r.code.flatMap((x) => (x.op === 'task-work.add' && x.routine ? [x.routine] : [])),
-    );
-    for (const name of new Set(routines)) {
-      const k = this.labels++;
-      this.emit(
-        `if :: ${what} == ${this.c.program.routines.findIndex((x) => x.name === name)} -> skip :: else -> goto V${k} fi;`,
-      );
-      this.expand(this.routine(name), [who], undefined, scope.depth + 1, false);
-      this.emit(`V${k}: skip;`);
-    }
-    this.emit(`goto T${n};`, `U${n}: skip;`);
   }
 }
