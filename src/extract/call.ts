@@ -182,7 +182,12 @@ class RowCall {
       }
       case 'init':
         if (!this.counts(effect)) return null;
-        emit.op({ op: 'ref.init', at: this.place(effect.at), value: effect.value, flavour: effect.flavour });
+        emit.op({
+          op: 'ref.init',
+          at: this.place(effect.at),
+          value: this.initialCount(effect.of) ?? effect.value,
+          flavour: effect.flavour,
+        });
         return null;
       case 'get':
         if (!this.counts(effect)) return null;
@@ -328,7 +333,7 @@ class RowCall {
           args: this.args,
           dst: this.dst,
           value: (n) => this.value(n),
-          place: (where) => this.place(where),
+          place: (where, lvalue) => this.place(where, lvalue),
         });
       case 'harmless':
         return null;
@@ -338,6 +343,12 @@ class RowCall {
   /** An atomic_t counts references only where the rules say so; the other counts do nothing else. */
   private counts(effect: Extract<Effect, { flavour: unknown }>): boolean {
     return effect.flavour === 'refcount' || this.at.context.isCount(this.place(effect.at));
+  }
+
+  /** What a count starts with; alone, all that matters is that there is a reference. */
+  private initialCount(of: number | undefined): number | null {
+    const count = of === undefined ? undefined : this.args[of];
+    return this.at.context.isConcurrent === true && count?.k === 'num' ? count.value : null;
   }
 
   private addressed(place: EffectPlace): Value {

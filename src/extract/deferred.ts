@@ -17,7 +17,8 @@ export interface Call {
   /** Register for the result. */
   dst: string;
   value(parameter: number): Value;
-  place(place: EffectPlace): Place;
+  /** `lvalue`: the argument names the memory itself, as macros have it. */
+  place(place: EffectPlace, lvalue?: boolean): Place;
 }
 
 /** Emits one effect; the call's result when this effect decides it. */
@@ -35,7 +36,7 @@ export function lowerDeferred(effect: DeferredEffect, call: Call): Value | null 
       return null;
     }
     case 'wait-event': {
-      const queue = call.place(effect.at);
+      const queue = call.place(effect.at, true);
       const wanted = comparison(call.args[effect.condition]);
       const until = wanted === null ? null : at.place(wanted.of);
       if (context.isConcurrent === true && wanted !== null && until !== null && context.keeps(queue))

@@ -29,7 +29,8 @@ export type Effect =
   | { do: 'lock-if-nonnull'; kind: LockKind; at: EffectPlace }
   | { do: 'downgrade'; kind: LockKind; at: EffectPlace }
   | { do: 'held'; mode: LockMode; at: EffectPlace }
-  | { do: 'init' | 'get' | 'put' | 'read'; flavour: RefFlavour; at: EffectPlace; value: number }
+  /** `value` of an init: how many references there are from the start; `of`: the parameter that says so. */
+  | { do: 'init' | 'get' | 'put' | 'read'; flavour: RefFlavour; at: EffectPlace; value: number; of?: number }
   | { do: 'tryget'; flavour: RefFlavour; at: EffectPlace; when: Success }
   /** Result is nonzero when the last reference was put. */
   | { do: 'put-test'; flavour: RefFlavour; at: EffectPlace }
@@ -187,6 +188,8 @@ function parseEffect(text: string, params: string[]): Effect {
     case 'held':
       return { do: 'held', mode, at: place(0) };
     case 'init':
+      if (params.includes(rest[1] ?? ''))
+        return { do: 'init', flavour, at: place(0), value: 1, of: params.indexOf(rest[1]!) };
       return { do: 'init', flavour, at: place(0), value: Number(rest[1] ?? 1) };
     case 'get':
     case 'put':

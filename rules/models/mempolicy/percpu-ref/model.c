@@ -77,6 +77,30 @@ static void mpol_kill(struct mempolicy *pol)
 		percpu_ref_kill(&pol->refcnt);
 }
 
+/* The owner's mistakes: it only puts; it puts and kills. */
+void set_mempolicy_put(struct task_struct *t)
+{
+	struct mempolicy *old;
+
+	task_lock(t);
+	old = t->mempolicy;
+	rcu_assign_pointer(t->mempolicy, NULL);
+	task_unlock(t);
+	mpol_put(old);
+}
+
+void set_mempolicy_put_and_kill(struct task_struct *t)
+{
+	struct mempolicy *old;
+
+	task_lock(t);
+	old = t->mempolicy;
+	rcu_assign_pointer(t->mempolicy, NULL);
+	task_unlock(t);
+	mpol_put(old);
+	mpol_kill(old);
+}
+
 void set_mempolicy(struct task_struct *t)
 {
 	struct mempolicy *old;
@@ -125,6 +149,28 @@ void reader_inverted(struct task_struct *t)
 		return;
 	mode = pol->mode;
 	mpol_put(pol);
+}
+
+/* A caller from the time when the lookup took no reference. */
+static struct mempolicy *get_task_policy(struct task_struct *t)
+{
+	struct mempolicy *pol;
+
+	rcu_read_lock();
+	pol = rcu_dereference(t->mempolicy);
+	if (!mpol_tryget(pol))
+		pol = NULL;
+	rcu_read_unlock();
+	return pol;
+}
+
+void unchanged_caller(struct task_struct *t)
+{
+	struct mempolicy *pol = get_task_policy(t);
+	int mode;
+
+	if (pol)
+		mode = pol->mode;
 }
 
 /* What a patched reader is put into: it hands out a counted policy or NULL. */
