@@ -24,6 +24,8 @@ export interface Cost {
   /** Acquisitions after another CPU had the lock. */
   handovers: number;
   callbacks: number;
+  /** Wake-ups, whether somebody slept or not. */
+  wakes: number;
 }
 
 export interface CostOptions {
@@ -63,7 +65,7 @@ export function measureCost(program: Program, name: string, cpus: number, option
   reset(mc);
   const mark = mc.c.memory.addressOf.get(MARK)!;
   const caches = new Caches();
-  const counts = { transfers: 0, sharedRmws: 0, rmws: 0, locks: 0, handovers: 0, callbacks: 0 };
+  const counts = { transfers: 0, sharedRmws: 0, rmws: 0, locks: 0, handovers: 0, callbacks: 0, wakes: 0 };
   const owners = new Map<number, number>();
   const warm = new Int32Array(cpus);
   for (let round = 0, busy = true; busy && round < MAX_ROUNDS; round++) {
@@ -91,6 +93,7 @@ export function measureCost(program: Program, name: string, cpus: number, option
           if (owners.has(address) && owners.get(address) !== t) counts.handovers++;
         }
         if (op === O.RCU_CALL || op === O.PERCPU_KILL) counts.callbacks++;
+        if (op === O.WAKE) counts.wakes++;
       }
       if (mode === O.M_LOCK || mode === O.M_LOCK_SHARED) owners.set(address, t);
       step(mc, t, 0);

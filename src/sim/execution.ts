@@ -116,7 +116,8 @@ export class Execution {
             this.pairs[2 * pairs] = i;
             this.pairs[2 * pairs++ + 1] = this.link[i]!;
           }
-        } else if (waits === NEVER || !this.sameCell(i, d)) this.race(i, d);
+        } else if (waits === NEVER || foot[g + 2] === O.M_WHOLE_WRITE || !this.sameCell(i, d))
+          this.race(i, d);
         const from = i * n;
         for (let k = 0; k < n; k++) if (clock[from + k]! > clock[at + k]!) clock[at + k] = clock[from + k]!;
       }
