@@ -13,10 +13,16 @@ import type { Lowering } from './lower.ts';
 
 /** Emits what the contracts of the function say of its beginning. */
 export function emitContracts(at: Lowering): void {
+  const { file, name } = at.fn;
   for (const contract of at.fn.contracts) {
+    if (at.ownSites) at.emit.at({ file, line: contract.line, function: name, text: wordsOf(contract) });
     if (contract.kind === 'must-hold' || contract.kind === 'releases') holds(at, contract);
     else if (contract.kind === 'may-sleep' && contract.line < at.fn.line) at.emit.op({ op: 'sleep' });
   }
+}
+
+function wordsOf({ kind, lock }: Contract): string {
+  return kind === 'may-sleep' ? 'may sleep' : `${lock} is held by the caller`;
 }
 
 function holds(at: Lowering, { lock, mode }: Contract): void {

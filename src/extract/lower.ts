@@ -101,7 +101,8 @@ export class Lowering {
   readonly stack: readonly string[];
   private readonly inMemory: Set<string>;
   private readonly isInlined: boolean;
-  private readonly ownSites: boolean;
+  /** Its operations carry sites of their own, rather than that of the call. */
+  readonly ownSites: boolean;
 
   constructor(
     emit: Emitter,

@@ -381,13 +381,13 @@ class Cursor {
       else if (m.value === id) state.memory.set(k, { ...m, value: older });
     }
     for (const map of [state.masks, state.equals]) {
-      for (const v of [...map.keys()]) if ([...this.run.values.parts(v)].includes(id)) map.delete(v);
+      for (const v of [...map.keys()]) if (this.run.values.parts(v).includes(id)) map.delete(v);
     }
     const refs = state.refs.get(id);
     state.refs.delete(id);
     if (refs !== undefined) state.refs.set(older, refs);
     for (const [v, l] of [...state.locks]) {
-      if (![...this.run.values.parts(v)].includes(id)) continue;
+      if (!this.run.values.parts(v).includes(id)) continue;
       state.locks.delete(v);
       if (l.now !== l.entry) state.locks.set(this.run.values.address(older, '(lock)'), l);
     }

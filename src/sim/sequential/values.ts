@@ -133,16 +133,23 @@ export class Values {
     return this.intern(`${fn}(${a},${b})`, { kind: 'calc', fn, a, b }, mask);
   }
 
+  readonly #parts: (readonly ValueId[] | undefined)[] = [];
+
   /** The values that `id` was made from, itself included. */
-  *parts(id: ValueId): Generator<ValueId> {
-    yield id;
-    const origin = this.origins[id]!;
-    if (origin.kind === 'calc') {
-      yield* this.parts(origin.a);
-      yield* this.parts(origin.b);
-    } else if (origin.kind === 'initial' || origin.kind === 'address') {
-      yield* this.parts(origin.base);
+  parts(id: ValueId): readonly ValueId[] {
+    let parts = this.#parts[id];
+    if (parts === undefined) {
+      const origin = this.origins[id]!;
+      const from =
+        origin.kind === 'calc'
+          ? [...this.parts(origin.a), ...this.parts(origin.b)]
+          : origin.kind === 'initial' || origin.kind === 'address'
+            ? this.parts(origin.base)
+            : [];
+      parts = [...new Set([id, ...from])];
+      this.#parts[id] = parts;
     }
+    return parts;
   }
 }
 
