@@ -4,6 +4,7 @@ import { FORMATS } from '../report/index.ts';
 import { type CheckOptions, CONFIDENCES, check } from './check.ts';
 import { EXIT, reportError } from './exit.ts';
 import type { IndexOptions } from './index-tree.ts';
+import { addModelCommands } from './model-commands.ts';
 import type { ParseOptions } from './parse.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { VERSION } from './version.ts';
@@ -123,6 +124,8 @@ Examples:
   lockstep index --tree ~/linux`,
     )
     .action(async (options: IndexOptions) => (await import('./index-tree.ts')).indexTree(options));
+
+  addModelCommands(lockstep);
 
   return lockstep;
 }

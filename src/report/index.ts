@@ -5,7 +5,9 @@ import { renderJson } from './json.ts';
 import { renderMail } from './mail.ts';
 import { renderText, type TextOptions } from './text.ts';
 
-export { renderSchedule } from './schedule.ts';
+export { diagram } from './diagram.ts';
+export { listSteps, renderSchedule } from './schedule.ts';
+export { wrap } from './wrap.ts';
 
 export const FORMATS = ['text', 'json', 'mail'] as const;
 export type Format = (typeof FORMATS)[number];

@@ -3,6 +3,7 @@ import { type HazardModel, loadModels } from './model.ts';
 import { loadTypes, type TypeRules } from './types.ts';
 import { loadVocabulary, type Variant, type Vocabulary, vocabularyFor } from './vocabulary.ts';
 
+export { loadClasses } from './classes.ts';
 export type { DeferredEffect, Effect, EffectPlace, VocabularyRow } from './effects.ts';
 export type { Cast, Design, HazardModel, Probe, Role } from './model.ts';
 export type { TypeRules } from './types.ts';

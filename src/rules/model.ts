@@ -27,7 +27,7 @@ const probe = z.strictObject({
   /** Sets the probes of one design apart. */
   title: z.string().optional(),
   setup: z.string().optional(),
-  /** Allocations in a loop of one run. */
+  /** Allocations in a loop of one run; such a probe is a long one, of one CPU alone. */
   rounds: z.number().int().positive().optional(),
 });
 
@@ -52,6 +52,8 @@ const schema = z.strictObject({
   roles: z.record(
     z.string(),
     z.strictObject({
+      /** Which functions these are, in words. */
+      about: z.string(),
       /** The function that model.c calls and leaves out: the hole that a patched function fills. */
       plays: z.string(),
       returns: z.string(),

@@ -41,7 +41,20 @@ test('all shipped rules load', () => {
   assert.ok(vocabulary.size > 250, `${vocabulary.size} functions`);
   assert.deepEqual(
     models.map((m) => m.id),
-    ['mempolicy/percpu-ref', 'mempolicy/task-policy'],
+    [
+      'hugetlb/eviction',
+      'hugetlb/pmd-sharing',
+      'hugetlb/truncate',
+      'mempolicy/atomic-ref',
+      'mempolicy/percpu-ref',
+      'mempolicy/shared-policy',
+      'mempolicy/task-policy',
+      'umcg/blocking',
+      'umcg/pinned-page',
+      'umcg/state-page',
+      'vma/batched-free',
+      'vma/lifetime',
+    ],
   );
   assert.equal(types.cellKind('spinlock_t'), 'lock');
 });
