@@ -15,6 +15,7 @@ const root = new URL('../..', import.meta.url).pathname;
 /** The quickest first; each is what follows `node --test`. */
 const TESTS = [
   ['--test-name-pattern=^(hazards|primitives)', 'test/sim/programs.test.ts'],
+  ['test/sim/reduction.test.ts'],
   ['test/sim/litmus.test.ts'],
   ['test/sim/cost.test.ts'],
   ['--test-name-pattern=^counts', 'test/sim/programs.test.ts'],
@@ -40,7 +41,7 @@ const wanted = process.argv.slice(2).map(Number);
 let survivors = 0;
 const dir = mkdtempSync(join(tmpdir(), 'lockstep-mutants-'));
 try {
-  for (const part of ['src', 'test/sim', 'bench/sim', 'test/kernel-tree.ts', 'package.json']) {
+  for (const part of ['src', 'rules', 'test/sim', 'bench/sim', 'test/kernel-tree.ts', 'package.json']) {
     cpSync(join(root, part), join(dir, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
