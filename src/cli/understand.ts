@@ -16,7 +16,7 @@ import {
 import { makeSide } from '../check/index.ts';
 import type { LowerContext } from '../extract/index.ts';
 import { InputError } from '../patch/index.ts';
-import { loadRules, type Rules } from '../rules/index.ts';
+import { loadRules, type Rules, rulesFor } from '../rules/index.ts';
 import { reasonOf } from '../source/index.ts';
 import { RULES } from './engine.ts';
 
@@ -36,16 +36,20 @@ export class Understanding {
 
   /** @throws InputError when the tree or the configuration cannot be read. */
   constructor(options: { tree?: string | undefined; config?: string | undefined }) {
-    this.rules = loadRules(RULES);
+    const rules = loadRules(RULES);
     this.config = readConfig(options.config);
     this.directory = options.tree ?? null;
-    this.tree = options.tree === undefined ? null : this.open(options.tree);
+    this.tree = options.tree === undefined ? null : this.open(options.tree, rules);
+    this.rules =
+      this.tree === null
+        ? rules
+        : rulesFor(rules, (symbol) => this.tree?.findFunction(symbol, 'mm/memory.c') != null);
   }
 
-  private open(directory: string): Tree {
+  private open(directory: string, rules: Rules): Tree {
     checkDirectory(directory);
     // What the vocabulary knows stays a call; other macros of the tree are expanded.
-    const keep = (name: string): boolean => this.rules.vocabulary.has(name);
+    const keep = (name: string): boolean => rules.vocabulary.has(name);
     return openTree(directory, { keep, ...(this.config === undefined ? {} : { config: this.config }) });
   }
 

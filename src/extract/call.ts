@@ -154,7 +154,8 @@ class RowCall {
       case 'lock-if-nonnull': {
         const place = this.place(effect.at);
         if (!context.keeps(place)) return null;
-        const none = this.at.calc('eq', this.dst, 0);
+        // NULL and error pointers alike.
+        const none = this.at.calc('le', this.dst, 0);
         const end = emit.label();
         emit.op({ op: 'branch', cond: none, to: end });
         emit.op({ op: 'lock', at: place, kind: effect.kind, mode: 'exclusive' });

@@ -14,10 +14,13 @@ import type { Emitter } from './emit.ts';
 
 /** `p->a.b` as a root and the cells that lead on, each loaded or only addressed. */
 export interface Path {
-  /** Index of a parameter, or `@name`. */
+  /** Index of a parameter, `@name`, or RETURNED. */
   root: number | string;
   steps: { how: 'load' | 'address'; cell: string }[];
 }
+
+/** The root of what is reached from the returned pointer. */
+export const RETURNED = 'ret';
 
 export interface Alternative {
   /** For each parameter, the signs it may have (see values.ts). */
@@ -103,7 +106,7 @@ function alternativeOf(outcome: Outcome, result: SequentialResult, params: strin
       owned: owned === undefined ? '' : owned.state.what,
     },
     locks: outcome.locks.flatMap((l) => {
-      const at = path(l.value);
+      const at = pathOf(l.value, result, params, returns.constant === null ? returns.value : -1);
       return at === null ? [] : [{ path: at, kind: l.state.kind, from: l.state.entry, to: l.state.now }];
     }),
     refs: outcome.refs.flatMap((r) => {
@@ -127,7 +130,8 @@ function contextsWithoutLocks(outcome: Outcome): number[] {
   return CONTEXTS.map((context, i) => outcome.contexts[i]! - (context === 'preempt' ? spinning : 0));
 }
 
-function pathOf(value: number, result: SequentialResult, params: string[]): Path | null {
+/** @param returned a value that is itself a root, when nothing else names it */
+function pathOf(value: number, result: SequentialResult, params: string[], returned = -1): Path | null {
   const origin = result.values.origins[value]!;
   switch (origin.kind) {
     case 'root': {
@@ -137,7 +141,7 @@ function pathOf(value: number, result: SequentialResult, params: string[]): Path
     }
     case 'initial':
     case 'address': {
-      const base = pathOf(origin.base, result, params);
+      const base = pathOf(origin.base, result, params, returned);
       if (base === null) return null;
       return {
         ...base,
@@ -145,7 +149,7 @@ function pathOf(value: number, result: SequentialResult, params: string[]): Path
       };
     }
     default:
-      return null;
+      return value === returned ? { root: RETURNED, steps: [] } : null;
   }
 }
 
@@ -301,11 +305,7 @@ function emitAlternative(emit: Emitter, alternative: Alternative, args: Value[],
     assumeSigns(emit, args[i] ?? 0, mask);
   });
   if (alternative.sleeps) emit.op({ op: 'sleep' });
-  for (const { path, kind, from, to } of alternative.locks) {
-    const at = { base: walk(emit, path, args), type: '', cell: '' };
-    if (from !== 'free') emit.op({ op: 'unlock', at, kind, mode: from });
-    if (to !== 'free') emit.op({ op: 'lock', at, kind, mode: to });
-  }
+  for (const lock of alternative.locks) if (lock.path.root !== RETURNED) emitLock(emit, lock, args, dst);
   const gone: Value[] = [];
   for (const { path, delta, freed, moved } of alternative.refs) {
     const object = walk(emit, path, args);
@@ -330,6 +330,14 @@ function emitAlternative(emit: Emitter, alternative: Alternative, args: Value[],
     emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
     if (returns.owned !== '') emit.op({ op: 'own', object: dst, what: returns.owned });
   }
+  for (const lock of alternative.locks) if (lock.path.root === RETURNED) emitLock(emit, lock, args, dst);
+}
+
+function emitLock(emit: Emitter, lock: Alternative['locks'][number], args: Value[], dst: string): void {
+  const { path, kind, from, to } = lock;
+  const at = { base: walk(emit, path, args, dst), type: '', cell: '' };
+  if (from !== 'free') emit.op({ op: 'unlock', at, kind, mode: from });
+  if (to !== 'free') emit.op({ op: 'lock', at, kind, mode: to });
 }
 
 /** Rules the alternative out for arguments that cannot have these signs. */
@@ -346,8 +354,9 @@ function assumeSigns(emit: Emitter, value: Value, mask: number): void {
   emit.op({ op: 'assume', cond: holds });
 }
 
-function walk(emit: Emitter, path: Path, args: Value[]): Value {
-  let at: Value = typeof path.root === 'number' ? (args[path.root] ?? 0) : path.root;
+function walk(emit: Emitter, path: Path, args: Value[], returned = ''): Value {
+  let at: Value =
+    typeof path.root === 'number' ? (args[path.root] ?? 0) : path.root === RETURNED ? returned : path.root;
   for (const { how, cell } of path.steps) {
     const dst = emit.temporary();
     const place = { base: at, type: '', cell };
