@@ -66,7 +66,7 @@ const LEAN: Record<string, (n: number) => string> = {
 
 const rates = (
   [
-    ['readers', 13, 10],
+    ['readers', 13, 16],
     ['lastzero', 15, 9],
   ] as const
 ).map(([name, n, spinN]) => {
