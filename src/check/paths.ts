@@ -9,11 +9,18 @@
 import {
   CONTEXTS,
   exploreSequential,
+  loanKey,
   type Outcome,
   type PathStep,
+  type RefChange,
   type SequentialResult,
 } from '../sim/index.ts';
 import type { Hazard, Instr, Routine } from '../sim/program.ts';
+
+/** Sign masks (see values.ts of the sequential explorer). */
+const ZERO = 1;
+const NEGATIVE = 4;
+const NOT_ZERO = 6;
 
 /** A mistake on one path, before it is put into words. */
 export interface PathProblem {
@@ -45,14 +52,18 @@ export function analyse(routine: Routine): Analysed {
 /** The problems of `post` that `pre` does not have; `pre` is null for a function that is new. */
 export function newProblems(post: Analysed, pre: Analysed | null): PathProblem[] {
   if (pre !== null && !pre.result.exhausted) return [];
-  const before = pre === null ? [] : problemsOf(pre, null);
-  return withoutKnown(problemsOf(post, pre), before);
+  return withoutKnown(problemsOf(post, pre), pre === null ? [] : ownProblems(pre));
 }
 
 /** The problems of `pre` that `post` does not have. */
 export function goneProblems(post: Analysed, pre: Analysed): PathProblem[] {
   if (!post.result.exhausted) return [];
-  return withoutKnown(problemsOf(pre, null), problemsOf(post, null));
+  return withoutKnown(problemsOf(pre, post), ownProblems(post));
+}
+
+/** What an image shows by itself, and what it shows beside an image that is like it. */
+function ownProblems(image: Analysed): PathProblem[] {
+  return distinct([...problemsOf(image, null), ...problemsOf(image, image)]);
 }
 
 /** Removes one for one what is known: by class and object, then by class alone, since names may change. */
@@ -70,15 +81,75 @@ function withoutKnown(problems: PathProblem[], known: PathProblem[]): PathProble
     .filter(strip((a, b) => a.hazard === b.hazard));
 }
 
+/**
+ * What the pre-image gives up for its caller at every end with some result, and this image at some end with that
+ * result does not: a reference that it was handed, or a lock.
+ */
+function lostReleases(analysed: Analysed, pre: Analysed | null): PathProblem[] {
+  if (pre === null) return [];
+  const problems: PathProblem[] = [];
+  const given = new Set(pre.result.outcomes.flatMap((o) => o.refs.filter(isGivenUp).map((r) => r.object)));
+  for (const object of [...given].sort()) {
+    const gives = (o: Outcome): boolean => o.refs.some((r) => r.object === object && isGivenUp(r));
+    const keeps = analysed.result.outcomes
+      .filter(
+        (o) =>
+          !o.refs.some(
+            (r) => r.object === object && (isGivenUp(r) || r.state.moved || r.state.lent.length > 0),
+          ),
+      )
+      .filter((o) => {
+        const same = pre.result.outcomes.filter((p) => returnClass(p) === returnClass(o));
+        return same.length > 0 && same.every(gives);
+      })
+      .sort((a, b) => a.path.length - b.path.length);
+    const [outcome] = keeps;
+    const before = pre.result.outcomes.find(gives)!.refs.find((r) => r.object === object && isGivenUp(r))!;
+    if (outcome === undefined || calls(analysed.routine, pre.routine)) continue;
+    const isMemory = before.state.freed;
+    problems.push({
+      hazard: isMemory ? 'leak' : 'ref-leak',
+      object,
+      what: before.state.what,
+      path: outcome.path,
+      origin: -1,
+      at: outcome.path.at(-1)?.pc ?? 0,
+      assumes: [],
+      remedy: textAt(pre.routine, before.state.dropped),
+    });
+  }
+  return problems;
+}
+
+function isGivenUp(ref: RefChange): boolean {
+  return ref.state.delta < 0 || (ref.state.freed && !ref.state.owned);
+}
+
+/** Whether an image hands things to functions that the other does not call: they may have taken it over. */
+function calls(image: Routine, other: Routine): boolean {
+  const known = new Set(other.code.flatMap((i) => (i.op === 'escape' && i.to !== undefined ? [i.to] : [])));
+  return image.code.some((i) => i.op === 'escape' && i.to !== undefined && !known.has(i.to));
+}
+
+function textAt(routine: Routine, pc: number): string {
+  const site = routine.code[pc]?.site;
+  return site === undefined ? '' : routine.sites[site]!.text.replace(/;$/, '');
+}
+
 function problemsOf(analysed: Analysed, pre: Analysed | null): PathProblem[] {
   const found = [
     ...incidents(analysed),
     ...lockEnds(analysed, pre),
     ...contextEnds(analysed, pre),
     ...referenceEnds(analysed, pre),
+    ...lostReleases(analysed, pre),
   ];
+  return distinct(found);
+}
+
+function distinct(problems: PathProblem[]): PathProblem[] {
   const seen = new Set<string>();
-  return found.filter((p) => {
+  return problems.filter((p) => {
     const key = `${p.hazard} ${p.object} ${p.at}`;
     if (seen.has(key)) return false;
     seen.add(key);
@@ -131,7 +202,8 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
     );
     for (const cell of [...cells].sort()) {
       const has = (o: Outcome): boolean => changedLocks(o, to).some((l) => lastCell(l.lock) === cell);
-      const outcome = oddEnd(analysed, pre, has, has);
+      const failures = to === 'held' || analysed.result.takenFirst.has(cell);
+      const outcome = oddEnd(analysed, pre, has, has, failures);
       if (outcome === null || (pre === null && isOneOfSeveral(analysed, outcome, to))) continue;
       const change = changedLocks(outcome, to).find((l) => lastCell(l.lock) === cell)!;
       const { lock } = change;
@@ -161,9 +233,8 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
 /** Every end with this result leaves as many locks changed, if not the same: which one is up to the data. */
 function isOneOfSeveral(analysed: Analysed, outcome: Outcome, to: 'held' | 'released'): boolean {
   const count = changedLocks(outcome, to).length;
-  return analysed.result.outcomes.every(
-    (o) => returnClass(o) !== returnClass(outcome) || changedLocks(o, to).length === count,
-  );
+  const peers = analysed.result.outcomes.filter((o) => returnClass(o) === returnClass(outcome));
+  return peers.length > 1 && peers.every((o) => changedLocks(o, to).length === count);
 }
 
 function hasBoth(analysed: Analysed, lock: string): boolean {
@@ -190,12 +261,15 @@ function lockCount(analysed: Analysed | null, lock: string): number {
 /**
  * The shortest end with `odd` that was not meant: the pre-image has no such end for this result, and either the
  * pre-image has none at all or another end with the same result lacks it.
+ * @param failures an end that fails and has it is odd too when one that succeeds lacks it: a function may keep a lock
+ *   when it succeeds, but one that keeps it only when it fails has forgotten it.
  */
 function oddEnd(
   analysed: Analysed,
   pre: Analysed | null,
   odd: (o: Outcome) => boolean,
   oddBefore: (o: Outcome) => boolean,
+  failures: boolean,
 ): Outcome | null {
   const { outcomes } = analysed.result;
   const before = pre?.result.outcomes.filter(oddBefore) ?? [];
@@ -204,10 +278,18 @@ function oddEnd(
     .filter((o) => !before.some((b) => returnClass(b) === returnClass(o)));
   const meant = (o: Outcome): boolean => {
     if (pre !== null && before.length === 0) return false;
-    return !outcomes.some((other) => !odd(other) && returnClass(other) === returnClass(o));
+    if (outcomes.some((other) => !odd(other) && returnClass(other) === returnClass(o))) return false;
+    return !(failures && outcomes.some((other) => !odd(other) && isFailureBeside(o, other)));
   };
   const unmeant = candidates.filter((o) => !meant(o));
   return unmeant.sort((a, b) => a.path.length - b.path.length)[0] ?? null;
+}
+
+/** Returns an error where `other` does not: an error code or pointer, or something but 0 where `other` returns 0. */
+function isFailureBeside(outcome: Outcome, other: Outcome): boolean {
+  const { mask } = outcome.returns;
+  if (mask === NEGATIVE) return other.returns.mask !== NEGATIVE;
+  return mask === NOT_ZERO && other.returns.mask === ZERO;
 }
 
 function contextEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
@@ -220,7 +302,7 @@ function contextEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
         Math.sign(o.contexts[i]!) === sign &&
         (context === 'rcu' || context === 'pagefault' || o.locks.length === 0);
     for (const sign of [1, -1]) {
-      const outcome = oddEnd(analysed, pre, odd(sign), odd(sign));
+      const outcome = oddEnd(analysed, pre, odd(sign), odd(sign), true);
       if (outcome === null) continue;
       const does = (keys: Set<string>): boolean =>
         analysed.routine.code.some((i) => keys.has(opKey(i, context)));
@@ -272,9 +354,9 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
     const remedy = remedyFor(analysed, pre, ref.state.taken, gives);
     // A function that never gives it up, before or after, may well hand it on in a way that is not seen.
     if (remedy === '' && ref.state.tested) continue;
-    const kept = ref.state.lent.filter(
-      (name) => !analysed.result.givenBack.has(name) && !pre?.result.givenBack.has(name),
-    );
+    const kept = ref.state.lent
+      .filter((l) => !analysed.result.givenBack.has(loanKey(l)) && !pre?.result.givenBack.has(loanKey(l)))
+      .map((l) => l.to);
     if (kept.length > 0 && (remedy === '' || pre === null)) continue;
     problems.push({
       hazard: isMemory ? 'leak' : 'ref-leak',
@@ -303,7 +385,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
     outcomes.flatMap((o) => o.refs.filter((r) => r.reachable && r.state.delta > 0).map((r) => r.object)),
   );
   for (const object of [...shared].sort()) {
-    const outcome = oddEnd(analysed, pre, taken(object), taken(object));
+    const outcome = oddEnd(analysed, pre, taken(object), taken(object), true);
     if (outcome === null) continue;
     const ref = outcome.refs.find((r) => r.object === object)!;
     const puts = (i: Instr): boolean => i.op === 'ref.put' || i.op === 'percpu.put';
@@ -316,7 +398,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       path: outcome.path,
       origin: ref.state.taken,
       at: outcome.path.at(-1)?.pc ?? ref.state.taken,
-      assumes: ref.state.lent,
+      assumes: ref.state.lent.map((l) => l.to),
       remedy,
     });
   }

@@ -63,8 +63,10 @@ export interface Incident {
 export interface SequentialResult {
   outcomes: Outcome[];
   incidents: Incident[];
-  /** Functions after whose call somebody gave up what they were lent: they do not keep it. */
+  /** Loans (see `Loan`) after which somebody gave up what was lent: these functions do not keep it. */
   givenBack: Set<string>;
+  /** Cells of locks that some path took before anything else was done to them: they were free at the start. */
+  takenFirst: Set<string>;
   values: Values;
   /** False when the budget ended before every state had been seen. */
   exhausted: boolean;
@@ -84,6 +86,7 @@ export interface Run {
   values: Values;
   incidents: Map<string, Incident>;
   givenBack: Set<string>;
+  takenFirst: Set<string>;
   push(state: State): void;
   end(state: State, value: ValueId): void;
   incident(state: State, hazard: Hazard, value: ValueId, pc: number, because: number): void;
@@ -106,6 +109,7 @@ export function exploreSequential(routine: Routine, options: SequentialOptions =
     values,
     incidents,
     givenBack: new Set(),
+    takenFirst: new Set(),
     push(state) {
       queue.push(state);
     },
@@ -149,6 +153,7 @@ export function exploreSequential(routine: Routine, options: SequentialOptions =
     outcomes: [...outcomes.values()],
     incidents: [...incidents.values()],
     givenBack: run.givenBack,
+    takenFirst: run.takenFirst,
     values,
     exhausted: states < maxStates && steps < maxSteps,
     states,
@@ -164,7 +169,7 @@ export function pathOf(trail: Trail | null): PathStep[] {
 function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compiled): Outcome {
   const constant = state.equals.get(value) ?? values.constantOf(value) ?? null;
   const mask = (state.masks.get(value) ?? ANY) & values.masks[value]!;
-  const returned = new Set(values.parts(value));
+  const returned = new Set(values.pointsInto(value));
   return {
     returns: {
       mask,

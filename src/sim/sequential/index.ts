@@ -9,4 +9,4 @@ export {
   type SequentialOptions,
   type SequentialResult,
 } from './explore.ts';
-export { CONTEXTS } from './state.ts';
+export { CONTEXTS, type Loan, loanKey } from './state.ts';

@@ -30,14 +30,28 @@ export interface RefState {
   gone: boolean;
   /** Ownership was moved: stored, returned or handed to code that keeps it. */
   moved: boolean;
-  /** Names of functions that were lent the object and may have kept it. */
-  lent: string[];
+  /** Functions that were lent the object and may have kept it. */
+  lent: Loan[];
   /** The path depends on a test of the object's own state, which may say who is to give it up. */
   tested: boolean;
   what: string;
   /** Instruction that took the reference, and the one that gave it up or freed the object. */
   taken: number;
   dropped: number;
+}
+
+/** A function that was lent an object; what it returned matters, because it may keep the object on success alone. */
+export interface Loan {
+  to: string;
+  /** Site of the call. */
+  site: number;
+  /** Signs that its result is known to have, 0 while it was not tested. */
+  result: number;
+}
+
+/** How a loan is known to whoever compares paths: by the function and what it returned. */
+export function loanKey(loan: Loan): string {
+  return loan.result === 0 ? loan.to : `${loan.to}=${loan.result}`;
 }
 
 /** A path, last instruction first. */

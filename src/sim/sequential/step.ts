@@ -7,7 +7,7 @@
  */
 import type { CalcFn, LockKind, LockMode, Place, Unknown, Value } from '../program.ts';
 import type { Run } from './explore.ts';
-import { CONTEXTS, isRooted, type LockState, type RefState, State } from './state.ts';
+import { CONTEXTS, isRooted, type LockState, loanKey, type RefState, State } from './state.ts';
 import { ANY, NEGATIVE, POSITIVE, refine, signOf, type ValueId, ZERO } from './values.ts';
 
 /** Pointers are followed this far from what the routine was given; beyond, they are unknowns. */
@@ -226,11 +226,16 @@ export function step(state: State, run: Run): State | null {
     }
     case 'ref.put':
     case 'percpu.put':
-    case 'percpu.kill':
-      if (!at.touch(instr.at)) return null;
-      put(at, owner(at, at.value(instr.at.base)));
-      if (instr.op === 'ref.put' && instr.dst !== undefined) at.write(instr.dst, at.make(ZERO | POSITIVE));
+    case 'percpu.kill': {
+      if (!at.touchCount(instr.at)) return null;
+      const object = owner(at, at.value(instr.at.base));
+      put(at, object);
+      if (instr.op !== 'ref.put' || instr.dst === undefined) break;
+      // What the caller still holds a reference to was not put for the last time.
+      const isLast = !isRooted(object, values) || (at.ref(object)?.delta ?? -1) < 0;
+      at.write(instr.dst, isLast ? at.make(ZERO | POSITIVE) : values.constant(0));
       break;
+    }
     case 'ref.read':
       if (!at.touch(instr.at)) return null;
       at.write(instr.dst, at.make(ANY));
@@ -405,7 +410,7 @@ class Cursor {
     const { values } = this.run;
     const mask = this.mask(cond) & (truth ? POSITIVE | NEGATIVE : ZERO);
     if (mask === 0) return false;
-    if (values.constantOf(cond) === undefined) this.state.masks.set(cond, mask);
+    if (values.constantOf(cond) === undefined) this.know(cond, mask);
     const origin = values.origins[cond]!;
     if (origin.kind !== 'calc') return true;
     const { fn, a, b } = origin;
@@ -414,20 +419,20 @@ class Cursor {
     if (constant === 0) {
       const left = this.mask(a) & refine(fn, truth);
       if (left === 0) return false;
-      this.state.masks.set(a, left);
+      this.know(a, left);
       // A test of a test: `!(x)` tells about x.
       if (fn === 'eq' || fn === 'ne') return this.learn(a, (fn === 'ne') === truth);
     } else if (constant !== undefined && (fn === 'eq') === truth && (fn === 'eq' || fn === 'ne')) {
       const left = this.mask(a) & signOf(constant);
       if (left === 0) return false;
-      this.state.masks.set(a, left);
+      this.know(a, left);
       this.state.equals.set(a, constant);
     } else if (constant === undefined && (fn === 'eq') === truth && (fn === 'eq' || fn === 'ne')) {
       // Two unknowns found equal share what is known of either.
       const left = this.mask(a) & this.mask(b);
       if (left === 0) return false;
-      this.state.masks.set(a, left);
-      this.state.masks.set(b, left);
+      this.know(a, left);
+      this.know(b, left);
     }
     return true;
   }
@@ -461,7 +466,8 @@ class Cursor {
     const most = this.run.compiled.inLoop[this.pc] === true ? MAX_LOOP_DEPTH : MAX_DEPTH;
     // What was freed is not what a list or a table still holds: somebody has taken it out.
     const object = this.ref(value);
-    const isGone = object?.freed === true || object?.gone === true;
+    const isGone =
+      this.run.compiled.inLoop[this.pc] === true && (object?.freed === true || object?.gone === true);
     return this.run.values.depth(value) <= most && !isGone ? value : this.make(ANY);
   }
 
@@ -498,7 +504,7 @@ class Cursor {
   }
 
   move(value: ValueId): void {
-    for (const part of this.run.values.parts(value)) {
+    for (const part of this.run.values.pointsInto(value)) {
       const known = this.ref(part);
       if (known !== undefined && (known.delta > 0 || known.memory)) {
         this.state.refs.set(part, { ...known, moved: true, memory: false });
@@ -509,11 +515,30 @@ class Cursor {
   /** Hands `value` to code that is not seen: it is assumed to give back what it was lent. */
   lend(value: ValueId, to: string): void {
     this.forgetObject(value);
+    const site = this.run.compiled.code[this.pc]?.site ?? -1;
     for (const part of this.run.values.parts(value)) {
       const known = this.ref(part);
-      if (known === undefined || known.lent.includes(to) || !(known.delta > 0 || known.memory)) continue;
-      this.state.refs.set(part, { ...known, lent: [...known.lent, to].sort() });
+      if (known === undefined || known.lent.some((l) => l.to === to) || !(known.delta > 0 || known.memory))
+        continue;
+      this.state.refs.set(part, { ...known, lent: [...known.lent, { to, site, result: 0 }] });
     }
+  }
+
+  /** What is learnt of a call's result is learnt of the loans that the call was. */
+  private judgeLoans(value: ValueId, mask: number): void {
+    const origin = this.run.values.origins[value]!;
+    if (origin.kind !== 'made') return;
+    const site = this.run.compiled.code[origin.pc]?.site ?? -1;
+    for (const [object, known] of this.state.refs) {
+      if (!known.lent.some((l) => l.site === site)) continue;
+      const lent = known.lent.map((l) => (l.site === site ? { ...l, result: mask } : l));
+      this.state.refs.set(object, { ...known, lent });
+    }
+  }
+
+  private know(value: ValueId, mask: number): void {
+    this.state.masks.set(value, mask);
+    this.judgeLoans(value, mask);
   }
 
   /** A test of an object's own state may well decide who gives it up: from then on that is not known. */
@@ -533,7 +558,21 @@ class Cursor {
   }
 
   touch(place: Place): boolean {
-    return this.touchObject(this.value(place.base));
+    const base = this.value(place.base);
+    // Whoever looks behind a pointer knows that it is one.
+    if (
+      this.run.values.constantOf(base) === undefined &&
+      this.mask(base) !== POSITIVE &&
+      (this.mask(base) & POSITIVE) !== 0
+    )
+      this.know(base, POSITIVE);
+    return this.touchObject(base);
+  }
+
+  /** As `touch`, for an operation on a count: whether that is one too many is for the operation to say. */
+  touchCount(place: Place): boolean {
+    const object = this.ref(this.value(place.base));
+    return object?.gone === true ? true : this.touch(place);
   }
 
   /** False, and an incident, when the object is gone. */
@@ -595,6 +634,8 @@ function lock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boolean
     at.setLock(place, { ...known, depth: known.depth + 1 });
     return true;
   }
+  if (known === undefined && !at.state.clouded && place.cell !== '')
+    at.run.takenFirst.add(place.cell.split('.').at(-1)!);
   at.setLock(place, {
     kind,
     entry: known?.entry ?? 'free',
@@ -613,7 +654,8 @@ function unlock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boole
   const known = at.state.locks.get(target);
   if (known === undefined) {
     at.setLock(place, { kind, entry: mode, now: 'free', depth: 0, clouded: at.state.clouded, pc: at.pc });
-  } else if (known.now === 'free') {
+  } else if (known.now === 'free' || (known.now !== mode && known.entry === 'free')) {
+    // Not held, or held by this path in the other mode.
     at.fail('double-unlock', target, known.pc);
     return false;
   } else if (known.depth > 1) {
@@ -685,7 +727,7 @@ function put(at: Cursor, object: ValueId): void {
   const { state, pc } = at;
   if (at.mask(object) === ZERO) return;
   const known = at.ref(object) ?? fresh('reference', pc);
-  for (const name of known.lent) at.run.givenBack.add(name);
+  for (const loan of known.lent) at.run.givenBack.add(loanKey(loan));
   state.note(pc);
   if (uninitialised(at, object)) {
     state.refs.set(object, { ...known, memory: false, moved: true });
@@ -705,7 +747,7 @@ function free(at: Cursor, object: ValueId): boolean {
   const { state, pc } = at;
   if (at.mask(object) === ZERO) return true;
   const known = at.ref(object) ?? fresh('memory', pc);
-  for (const name of known.lent) at.run.givenBack.add(name);
+  for (const loan of known.lent) at.run.givenBack.add(loanKey(loan));
   if (known.freed) {
     at.fail('double-free', object, known.dropped);
     return false;

@@ -135,6 +135,17 @@ export class Values {
 
   readonly #parts: (readonly ValueId[] | undefined)[] = [];
 
+  /** The objects that a pointer may point into: what it is, what it is the address in, what it was computed from. */
+  *pointsInto(id: ValueId): Generator<ValueId> {
+    yield id;
+    const origin = this.origins[id]!;
+    if (origin.kind === 'address') yield* this.pointsInto(origin.base);
+    else if (origin.kind === 'calc' && !isComparison(origin.fn)) {
+      yield* this.pointsInto(origin.a);
+      yield* this.pointsInto(origin.b);
+    }
+  }
+
   /** The values that `id` was made from, itself included. */
   parts(id: ValueId): readonly ValueId[] {
     let parts = this.#parts[id];
@@ -151,6 +162,10 @@ export class Values {
     }
     return parts;
   }
+}
+
+function isComparison(fn: CalcFn): boolean {
+  return fn === 'eq' || fn === 'ne' || fn === 'lt' || fn === 'le';
 }
 
 function evaluate(fn: CalcFn, x: number, y: number): number {

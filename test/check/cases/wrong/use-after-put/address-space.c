@@ -10,6 +10,6 @@ long task_pages(struct task_struct *task)
 
 	if (!mm)
 		return 0;
-	mmput(mm); /* fix "" */
-	return mm->total_vm; /* want "use-after-put" */
+	mmput(mm);
+	return mm->total_vm; /* want "use-after-put" */ /* fix "return 1;" */
 }

@@ -1,6 +1,5 @@
 /*
- * The only reference of the path is put twice. Right: double-put. Today the count that the second put looks at
- * already counts as a use of the object, so that the class is use-after-put.
+ * The only reference of the path is put twice.
  */
 struct mempolicy {
 	atomic_t refcnt;
@@ -15,12 +14,12 @@ int policy_check(unsigned short mode, nodemask_t *nodes)
 	if (IS_ERR_OR_NULL(pol))
 		return PTR_ERR(pol);
 	if (pol->mode != mode) {
-		mpol_put(pol);
+		mpol_put(pol); /* fix "" */
 		err = -EINVAL;
 		goto out;
 	}
 	err = 1;
 out:
-	mpol_put(pol); /* want "use-after-put" */
+	mpol_put(pol); /* want "double-put" */
 	return err;
 }

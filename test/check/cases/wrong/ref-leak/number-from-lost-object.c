@@ -1,6 +1,5 @@
 /*
- * A reference is lost while a number that was read from the object is returned. Right: ref-leak at the first
- * return. Today whatever was loaded through the object counts as a way for the caller to reach it.
+ * A reference is lost while a number that was read from the object is returned.
  */
 struct mm_struct {
 	atomic_t mm_users;
@@ -14,7 +13,7 @@ unsigned long task_pages(struct task_struct *task)
 	if (!mm)
 		return 0;
 	if (mm->total_vm > 5)
-		return mm->total_vm;
+		return mm->total_vm; /* want "ref-leak" */ /* fix "{ mmput(mm); return 6; }" */
 	mmput(mm);
 	return 1;
 }

@@ -1,6 +1,5 @@
 /*
  * The reference that is put was taken here, on an object that somebody else kept before; it is not the last one.
- * Right: silent. Today a put that tells whether it was the last may always have been.
  */
 struct blob {
 	refcount_t refs;
@@ -20,5 +19,5 @@ int blob_sum(struct blob *b)
 	refcount_inc(&b->refs);
 	v = b->v;
 	blob_put(b);
-	return b->v + v; /* want "use-after-free" */
+	return b->v + v;
 }

@@ -1,6 +1,6 @@
 /*
  * What was locked through a pointer was no NULL pointer, so that the test at the end gives the lock back whenever
- * it was taken. Right: silent. Today nothing is learned of a pointer from its use.
+ * it was taken.
  */
 struct map {
 	struct rw_semaphore sem;
@@ -25,4 +25,4 @@ void area_link(struct area *a)
 	link_area(a);
 	if (map)
 		up_write(&map->sem);
-} /* want "missing-unlock" */
+}
