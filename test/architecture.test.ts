@@ -21,7 +21,8 @@ const LAYERS: [folder: string, imports: string[]][] = [
   ['extract', ['c', 'sim', 'rules']],
   ['check', ['patch', 'source', 'c', 'sim', 'rules', 'extract']],
   ['report', ['patch', 'sim', 'check']],
-  ['cli', ['patch', 'source', 'c', 'sim', 'rules', 'extract', 'check', 'report']],
+  ['store', []],
+  ['cli', ['patch', 'source', 'c', 'sim', 'rules', 'extract', 'check', 'report', 'store']],
 ];
 
 /** Formats that layers exchange: files of types, importable from everywhere below. */
