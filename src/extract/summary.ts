@@ -54,8 +54,13 @@ export function summarise(routine: Routine, unsliced: Routine): Summary | 'opaqu
   const hopeless = routine.code.some((i) => CHANGES.has(i.op)) ? 'opaque' : null;
   const result = exploreSequential(routine, { maxStates: MAX_STATES, maxSteps: MAX_STEPS });
   if (!result.exhausted) return hopeless;
-  const alternatives = distinct(result.outcomes.map((o) => alternativeOf(o, result, routine.params)));
-  if (alternatives.length > MAX_ALTERNATIVES || !isConsistent(alternatives)) return hopeless;
+  let alternatives = distinct(result.outcomes.map((o) => alternativeOf(o, result, routine.params)));
+  if (alternatives.length > MAX_ALTERNATIVES) alternatives = coarser(alternatives);
+  if (alternatives.length > MAX_ALTERNATIVES)
+    return alternatives.every((a) => a.locks.length === 0 && a.contexts.every((c) => c === 0))
+      ? null
+      : hopeless;
+  if (!isConsistent(alternatives)) return hopeless;
   return {
     name: routine.name,
     params: routine.params.length,
@@ -112,8 +117,15 @@ function alternativeOf(outcome: Outcome, result: SequentialResult, params: strin
     refs: outcome.refs.flatMap((r) => {
       const at = path(r.value);
       // What a parameter points to may have been replaced in between: only parameters themselves are freed for sure.
-      if (at === null || r.value === returns.value || (r.state.freed && at.steps.length > 0)) return [];
-      return [{ path: at, delta: r.state.delta, freed: r.state.freed, moved: r.state.moved }];
+      if (at === null || r === owned || (r.state.freed && at.steps.length > 0)) return [];
+      return [
+        {
+          path: at,
+          delta: r.state.delta,
+          freed: r.state.freed,
+          moved: r.state.moved && r.value !== returns.value,
+        },
+      ];
     }),
     contexts: contextsWithoutLocks(outcome),
     sleeps: outcome.slept,
@@ -151,6 +163,19 @@ function pathOf(value: number, result: SequentialResult, params: string[], retur
     default:
       return value === returned ? { root: RETURNED, steps: [] } : null;
   }
+}
+
+/** Without what matters least: whether a way sleeps is said only where all that are else the same do. */
+function coarser(alternatives: Alternative[]): Alternative[] {
+  const byRest = new Map<string, Alternative>();
+  for (const a of alternatives) {
+    const key = JSON.stringify({ ...a, params: [], sleeps: false });
+    const known = byRest.get(key);
+    const sleeps = a.sleeps && (known?.sleeps ?? true);
+    const params = known === undefined ? a.params : a.params.map((mask, i) => mask | known.params[i]!);
+    byRest.set(key, { ...a, params, sleeps });
+  }
+  return [...byRest.values()];
 }
 
 function distinct(alternatives: Alternative[]): Alternative[] {
@@ -326,10 +351,9 @@ function emitAlternative(emit: Emitter, alternative: Alternative, args: Value[],
   const { returns } = alternative;
   if (returns.constant !== null) emit.op({ op: 'set', dst, value: returns.constant });
   else if (returns.path !== null) emit.op({ op: 'set', dst, value: walk(emit, returns.path, args) });
-  else {
-    emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
-    if (returns.owned !== '') emit.op({ op: 'own', object: dst, what: returns.owned });
-  }
+  else emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
+  if (returns.constant === null && returns.owned !== '')
+    emit.op({ op: 'own', object: dst, what: returns.owned });
   for (const lock of alternative.locks) if (lock.path.root === RETURNED) emitLock(emit, lock, args, dst);
 }
 
