@@ -351,8 +351,9 @@ function emitAlternative(emit: Emitter, alternative: Alternative, args: Value[],
   const { returns } = alternative;
   if (returns.constant !== null) emit.op({ op: 'set', dst, value: returns.constant });
   else if (returns.path !== null) emit.op({ op: 'set', dst, value: walk(emit, returns.path, args) });
+  else if (returns.owned === 'memory') emit.op({ op: 'alloc', dst, type: '' });
   else emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
-  if (returns.constant === null && returns.owned !== '')
+  if (returns.constant === null && returns.owned !== '' && returns.owned !== 'memory')
     emit.op({ op: 'own', object: dst, what: returns.owned });
   for (const lock of alternative.locks) if (lock.path.root === RETURNED) emitLock(emit, lock, args, dst);
 }

@@ -181,7 +181,9 @@ function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compi
       .filter(([, s]) => !s.clouded && (s.entry !== s.now || s.depth > 1))
       .map(([v, s]) => ({ lock: nameOf(v, values, compiled), value: v, state: s })),
     refs: [...state.refs]
-      .filter(([, r]) => r.delta !== 0 || r.memory || r.freed)
+      .filter(
+        ([v, r]) => r.delta !== 0 || r.memory || r.freed || (r.what === 'memory' && r.moved && v === value),
+      )
       .map(([v, r]) => ({
         object: nameOf(v, values, compiled),
         value: v,
