@@ -99,7 +99,12 @@ table('references', [
     ['0'],
     ['double-put q @4'],
   ],
-  ['a parameter is kept by its owner', 'ref.put p.ref\nx = load p.v\nreturn 0', ['0, p -1']],
+  [
+    'a parameter is kept by its owner',
+    'ref.put p.ref\nx = load p.v\nreturn 0',
+    ['0, p -1'],
+    ['?use-after-put p @2'],
+  ],
   [
     'under RCU it may be looked at',
     'rcu.enter\nq = unknown nonnull\nown q\ndisown q\nx = load q.v\nrcu.exit\nreturn 0',
