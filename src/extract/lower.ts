@@ -399,6 +399,8 @@ export class Lowering {
       return 0;
     }
     if (place.cell === '') return place.base;
+    // A part of an object that the model does not have stands for the object.
+    if (this.context.touches !== undefined && !this.context.keeps(place)) return place.base;
     const dst = this.emit.temporary();
     this.emit.op({ op: 'address', dst, of: place });
     return dst;
