@@ -19,6 +19,8 @@ export interface FunctionInPatch {
   patch: number;
   /** Lines of the post-image that the patch touched, those outside the function included. */
   positions: number[];
+  /** What stands above the function. */
+  comment?: string;
 }
 
 export interface Surroundings {
@@ -84,7 +86,7 @@ function findingOf(problem: PathProblem, routine: Routine, target: FunctionInPat
     function: fn.name,
     title: words.title,
     message: words.message,
-    assumptions: problem.assumes.map((name) => `${name}() does not keep ${problem.object}`),
+    assumptions: problem.assumes,
     schedule: pathSchedule(routine, problem),
     replay: pathToken(routine, problem),
     fix: null,

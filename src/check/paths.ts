@@ -34,7 +34,7 @@ export interface PathProblem {
   origin: number;
   /** Instruction at which it goes wrong. */
   at: number;
-  /** Functions that are assumed not to keep what they were lent. */
+  /** What has to be true besides, as clauses. */
   assumes: string[];
   /** How the routine gives this up elsewhere: text of an unlock or put, '' when it never does. */
   remedy: string;
@@ -138,7 +138,7 @@ function textAt(routine: Routine, pc: number): string {
 
 function problemsOf(analysed: Analysed, pre: Analysed | null): PathProblem[] {
   const found = [
-    ...incidents(analysed),
+    ...incidents(analysed, pre),
     ...lockEnds(analysed, pre),
     ...contextEnds(analysed, pre),
     ...referenceEnds(analysed, pre),
@@ -157,17 +157,19 @@ function distinct(problems: PathProblem[]): PathProblem[] {
   });
 }
 
-function incidents({ result }: Analysed): PathProblem[] {
-  return result.incidents.map((i) => ({
-    hazard: i.hazard,
-    object: i.object,
-    what: '',
-    path: i.path,
-    origin: i.because,
-    at: i.pc,
-    assumes: [],
-    remedy: '',
-  }));
+function incidents({ result }: Analysed, pre: Analysed | null): PathProblem[] {
+  return result.incidents
+    .filter((i) => !i.weak || pre !== null)
+    .map((i) => ({
+      hazard: i.hazard,
+      object: i.object,
+      what: '',
+      path: i.path,
+      origin: i.because,
+      at: i.pc,
+      assumes: [],
+      remedy: '',
+    }));
 }
 
 /** Ends that return the same can be compared. */
@@ -356,7 +358,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
     if (remedy === '' && ref.state.tested) continue;
     const kept = ref.state.lent
       .filter((l) => !analysed.result.givenBack.has(loanKey(l)) && !pre?.result.givenBack.has(loanKey(l)))
-      .map((l) => l.to);
+      .map((l) => `${l.to}() does not keep ${object}`);
     if (kept.length > 0 && (remedy === '' || pre === null)) continue;
     problems.push({
       hazard: isMemory ? 'leak' : 'ref-leak',
@@ -398,7 +400,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       path: outcome.path,
       origin: ref.state.taken,
       at: outcome.path.at(-1)?.pc ?? ref.state.taken,
-      assumes: ref.state.lent.map((l) => l.to),
+      assumes: ref.state.lent.map((l) => `${l.to}() does not keep ${object}`),
       remedy,
     });
   }

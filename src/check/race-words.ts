@@ -1,5 +1,6 @@
 /** The words of a finding between threads: who does what to whom, and what is wrong with the function. */
 import type { Hazard, Schedule, Step } from '../sim/program.ts';
+import type { Violation } from './role-play.ts';
 import type { Words } from './words.ts';
 
 const LIFETIME: readonly Hazard[] = ['use-after-free', 'lock-lifetime', 'get-on-zero', 'double-free'];
@@ -65,6 +66,26 @@ export function raceWords(schedule: Schedule, fn: string): Words {
     default:
       return { title: `${violation.hazard} of the ${object}`, message: `${violation.message}:` };
   }
+}
+
+/** Where it goes wrong, seen from `fn`: `helper() -> callee()`. */
+function chainOf({ violation: { site } }: Schedule, fn: string): string {
+  const callee = /(\w+)\s*\(/.exec(site.text)?.[1];
+  const names = [site.function === fn ? '' : site.function, callee ?? ''].filter((name) => name !== '');
+  return names.map((name) => `${name}()`).join(' -> ');
+}
+
+/** The words that the rules have for this cast; null when they leave it to the class. */
+export function castWords(violation: Violation, fn: string): Words | null {
+  const { title, says } = violation.cast;
+  if (title === undefined || says === undefined) return null;
+  const filled = (text: string): string =>
+    text
+      .replaceAll('{fn}', fn)
+      .replaceAll('{object}', objectName(violation.schedule))
+      .replaceAll('{member}', violation.member)
+      .replaceAll('{chain}', chainOf(violation.schedule, fn));
+  return { title: filled(title), message: filled(says) };
 }
 
 /** A further consequence of a mistake that has been named already. */

@@ -8,7 +8,9 @@ import { type CFunction, type CUnit, openTree, type Tree } from '../c/index.ts';
 import type { Patch, PatchSeries } from '../patch/index.ts';
 import { type Rules, rulesFor } from '../rules/index.ts';
 import type { Source } from '../source/index.ts';
+import { commentAbove, lineReader } from './comment-above.ts';
 import type { Finding, Review } from './finding.ts';
+import { macroFunctions } from './macro-functions.ts';
 import { type FunctionInPatch, reviewPaths, type Surroundings } from './path-findings.ts';
 import type { Programs } from './replay.ts';
 import { reviewRoles } from './role-findings.ts';
@@ -74,7 +76,9 @@ function reviewPatch(
   for (const file of files) {
     if (file.post === null || file.postImage === null) continue;
     const positions = changedPositions(file.postImage);
-    if (file.touched.length === 0) continue;
+    const macros = macroFunctions(file.post, file.postImage);
+    if (file.touched.length === 0 && macros.length === 0) continue;
+    const lines = lineReader(file.postImage);
     const post = makeSide([file.post, ...others(files, file, 'post')], rules, touched, tree);
     const preUnits = [...(file.pre === null ? [] : [file.pre]), ...others(files, file, 'pre')];
     const pre = makeSide(preUnits, rules, touched, tree);
@@ -87,6 +91,7 @@ function reviewPatch(
         path: file.path,
         patch: patch.index,
         positions,
+        comment: commentAbove(fn.line, lines),
       };
       if (!fn.complete) continue;
       const roles = reviewRoles(target, around, programs);
@@ -103,6 +108,11 @@ function reviewPatch(
       if (found.length > 0) faulty.add(fn.name);
       findings.push(...found);
       review.fixed.push(...paths.fixed);
+    }
+    for (const fn of macros) {
+      const target = { fn, before: null, path: file.path, patch: patch.index, positions };
+      const comment = commentAbove(fn.line, lines);
+      findings.push(...reviewRoles({ ...target, comment }, around, programs).findings);
     }
   }
   findings.sort((a, b) =>

@@ -61,12 +61,27 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
         message: `This leaks ${problem.object}: ${way === '' ? '' : `${way} `}nothing ${took}.${problem.remedy === '' ? '' : ` It needs ${article(problem.remedy)} there.`}`,
       };
     }
+    case 'get-on-zero':
+      return {
+        title: `${callOf(at)} may find the count of ${problem.object} at zero`,
+        message: `${problem.object} was looked up under RCU, so its count may be zero already when ${at} runs: that needs a tryget.`,
+      };
     case 'use-after-free':
+      if (problem.what === 'weak')
+        return {
+          title: `${callOf(at)} comes too late to keep ${problem.object}`,
+          message: `What keeps ${problem.object} between ${origin} and ${at}? It was looked up under the lock that is dropped here, and may be freed before ${callOf(at)} gets to it.`,
+        };
       return {
         title: `${problem.object} is used after it was freed`,
         message: `${at} uses ${problem.object} after ${origin} has freed it.`,
       };
     case 'use-after-put':
+      if (problem.what === 'weak' && GIVES.test(at))
+        return {
+          title: `${problem.object} is handed on without its reference`,
+          message: `${at} drops the reference that belongs to the pointer which was handed on just before.`,
+        };
       return {
         title: `${problem.object} is used after its reference was put`,
         message: `${at} uses ${problem.object} after ${origin}, which may have been the last reference.`,
@@ -98,6 +113,8 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
       };
   }
 }
+
+const GIVES = /^\w*(put|drop)\w*\(/;
 
 const CONTEXT_NAMES: Record<string, string> = {
   rcu: 'inside the RCU read-side section',

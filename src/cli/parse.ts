@@ -4,7 +4,7 @@
  * Without a mode it gives an overview. `--cfg` shows control flow, `--ops` the sliced operations, `--summary` what
  * callers see, `--stats` how much was understood. Nothing is checked here.
  */
-import type { CFunction } from '../c/index.ts';
+import type { CFunction, CNode } from '../c/index.ts';
 import { addStats, type Contract, dumpCfg, type Stats, statsOf } from '../c/index.ts';
 import { Callees, dumpOps, dumpSummary, lower, opLines, slice } from '../extract/index.ts';
 import { InputError } from '../patch/index.ts';
@@ -48,7 +48,7 @@ type View = [json: () => unknown, text: () => string];
 const VIEWS: Record<Exclude<Mode, 'stats'>, (u: Understanding, n: Named) => View> = {
   overview,
   cfg: (_, named) => [
-    () => shown(named).map((fn) => ({ ...place(fn), nodes: fn.cfg().nodes })),
+    () => shown(named).map((fn) => ({ ...place(fn), nodes: fn.cfg().nodes.map(nodeOf) })),
     () => shown(named).map(dumpCfg).join('\n'),
   ],
   ops: (understanding, named) => {
@@ -83,6 +83,11 @@ const VIEWS: Record<Exclude<Mode, 'stats'>, (u: Understanding, n: Named) => View
     ];
   },
 };
+
+/** A node's line and text are worked out when they are asked for. */
+function nodeOf({ instr, line, column, endLine, text, next }: CNode): CNode {
+  return { instr, line, column, endLine, text, next };
+}
 
 function shown({ unit, fn }: Named): CFunction[] {
   return fn === null ? unit.functions : [fn];

@@ -1,5 +1,5 @@
 /** What a call does: its row in the vocabulary, its body, or the assumption that it is harmless. */
-import type { Expr } from '../c/index.ts';
+import type { CFunction, Expr } from '../c/index.ts';
 import type { Effect, EffectPlace, VocabularyRow } from '../rules/index.ts';
 import type { Place, Value } from '../sim/program.ts';
 import { builtin } from './builtins.ts';
@@ -34,6 +34,8 @@ export function lowerCall(
   if (body !== null) {
     const dst = result ?? emit.temporary();
     const values = args.map((a) => at.value(a));
+    if (context.isConcurrent === true)
+      for (const p of body.params.slice(values.length)) values.push(unknownArgument(at, body, p));
     if (at.inline(body, values, dst, preferred)) return dst;
   }
   if (row === undefined || preferred) {
@@ -50,6 +52,18 @@ export function lowerCall(
   return unknownCall(at, callee, args, result, resultType !== null);
 }
 
+/** What a model does not pass: any pointer, and of other values one that is known to be needed. */
+function unknownArgument(at: Lowering, body: CFunction, param: CFunction['params'][number]): Value {
+  const decides = body
+    .cfg()
+    .nodes.some((n) => n.instr.k === 'branch' && new RegExp(`\\b${param.name}\\b`).test(n.text));
+  const isPointer = /[*[]/.test(param.type);
+  if (!isPointer && !decides) return 0;
+  const dst = at.emit.temporary();
+  at.emit.op({ op: 'unknown', dst, what: isPointer ? 'nonnull' : 'bool' });
+  return dst;
+}
+
 function unknownCall(
   at: Lowering,
   name: string,
@@ -59,6 +73,7 @@ function unknownCall(
 ): Value | null {
   at.shared.unknownCalls.push(name);
   for (const arg of args) {
+    if (arg.k === 'opaque' || arg.k === 'str') continue;
     const value = at.value(arg);
     if (typeof value === 'string') at.emit.op({ op: 'escape', value, to: name });
   }
@@ -314,7 +329,7 @@ class RowCall {
         return this.at.calc(effect.what === 'error' ? 'lt' : 'le', this.value(effect.of), 0);
       }
       case 'may-unlock':
-        emit.op({ op: 'call', routine: this.row.name, args: [] });
+        if (context.isConcurrent !== true) emit.op({ op: 'call', routine: this.row.name, args: [] });
         return null;
       case 'sets': {
         const pointer = emit.temporary();
@@ -328,6 +343,7 @@ class RowCall {
       case 'wait-event':
       case 'complete':
       case 'wake':
+      case 'assume':
       case 'claim':
         return lowerDeferred(effect, {
           at: this.at,
@@ -336,6 +352,12 @@ class RowCall {
           value: (n) => this.value(n),
           place: (where, lvalue) => this.place(where, lvalue),
         });
+      case 'writes': {
+        const place = this.place(effect.at);
+        if (context.isConcurrent === true && context.keeps(place))
+          emit.op({ op: 'access', at: place, write: true });
+        return null;
+      }
       case 'harmless':
         return null;
     }

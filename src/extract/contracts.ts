@@ -54,7 +54,7 @@ function isVisible(at: Lowering, expr: Expr): boolean {
 
 /** `mmap_lock` of the address space that a parameter leads to. */
 function ownerOf(at: Lowering, expr: Expr): Expr | null {
-  if (expr.k !== 'var' || expr.name !== 'mmap_lock') return null;
+  if ((expr.k !== 'var' && expr.k !== 'field') || expr.name !== 'mmap_lock') return null;
   for (const { name, type } of at.fn.params) {
     const of: Expr = { k: 'var', name };
     if (/^struct mm_struct \*$/.test(type)) return { k: 'field', of, name: 'mmap_lock', arrow: true };

@@ -55,6 +55,9 @@ export function lowerDeferred(effect: DeferredEffect, call: Call): Value | null 
       if (context.isConcurrent === true && context.keeps(queue)) emit.op({ op: 'wake', queue });
       return null;
     }
+    case 'assume':
+      emit.op({ op: 'assume', cond: call.value(effect.condition) });
+      return null;
     case 'claim': {
       const hazard = literal(call.args[effect.hazard]) as Hazard;
       if (!HAZARDS.includes(hazard)) throw new Error(`"${hazard}" is no class of hazard`);

@@ -15,8 +15,8 @@ export interface OpLine {
   text: string;
 }
 
-/** Registers that stand for no variable of the source. */
-const TEMPORARY = /(?:^%|^\$|\.\$)\d+$/;
+/** Registers of one expression, which are read before anything that they were made from changes. */
+const TEMPORARY = /^%\d+$/;
 
 /** Names longer than this get a letter of their own. */
 const MAX_NAME = 72;

@@ -1,11 +1,11 @@
 /** What expressions and nodes of a graph consist of. Pure look-ups; nothing is emitted here. */
 import type { CNode, Expr } from '../c/index.ts';
 
-/** The variable whose own memory `&expr` would point into. */
-export function rootVariable(expr: Expr): string | null {
+/** The variable whose own memory `&expr` would point into; `isArray` tells an array's element from a pointer's. */
+export function rootVariable(expr: Expr, isArray: (of: Expr) => boolean): string | null {
   if (expr.k === 'var') return expr.name;
-  if (expr.k === 'field' && !expr.arrow) return rootVariable(expr.of);
-  if (expr.k === 'index' || expr.k === 'cast') return rootVariable(expr.of);
+  if (expr.k === 'field' && !expr.arrow) return rootVariable(expr.of, isArray);
+  if (expr.k === 'cast' || (expr.k === 'index' && isArray(expr.of))) return rootVariable(expr.of, isArray);
   return null;
 }
 

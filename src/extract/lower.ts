@@ -27,6 +27,8 @@ export interface LowerContext {
   summary(name: string, callers: readonly string[]): Summary | 'opaque' | null;
   /** Names whose body goes before their row: the patch changed them. */
   prefersBody(name: string, callers: readonly string[]): boolean;
+  /** True for a cell that is not kept, of an object whose life matters. */
+  touches?(place: Place): boolean;
   /** False for cells that cannot matter: loads of them are unknown, stores to them dropped. */
   keeps(place: Place): boolean;
   /** Whether this GFP expression allows sleeping; null when it cannot be told. */
@@ -251,6 +253,7 @@ export class Lowering {
     }
     const to = this.place(dst);
     if (to !== null && this.context.keeps(to)) this.emit.op({ op: 'store', to, value });
+    else if (to !== null && this.context.touches?.(to) === true) this.touch(to, true);
     else if (to !== null && typeof value === 'string') this.emit.op({ op: 'escape', value });
   }
 
@@ -369,9 +372,15 @@ export class Lowering {
 
   load(from: Place | null, how: 'plain' | 'once' | 'acquire' | 'dereference' = 'plain'): Value {
     const dst = this.emit.temporary();
+    if (from !== null && this.context.touches?.(from) === true) this.touch(from, false);
     if (from === null || !this.context.keeps(from)) this.emit.op({ op: 'unknown', dst, what: 'int' });
     else this.emit.op({ op: 'load', dst, from, how });
     return dst;
+  }
+
+  /** A use of an object without a cell that anybody follows. */
+  private touch({ base, type }: Place, write: boolean): void {
+    this.emit.op({ op: 'access', at: { base, type, cell: '' }, write });
   }
 
   address(of: Expr): Value {
@@ -390,6 +399,8 @@ export class Lowering {
       return 0;
     }
     if (place.cell === '') return place.base;
+    // A part of an object that the model does not have stands for the object.
+    if (this.context.touches !== undefined && !this.context.keeps(place)) return place.base;
     const dst = this.emit.temporary();
     this.emit.op({ op: 'address', dst, of: place });
     return dst;
@@ -475,9 +486,10 @@ export class Lowering {
     const out = new Set<string>();
     for (const [name, type] of this.fn.locals)
       if (structName(type) !== '' || type.endsWith(']')) out.add(name);
+    const isArray = (of: Expr): boolean => !this.typeOf(of).endsWith('*');
     const look = (expr: Expr): void => {
       if (expr.k === 'addr') {
-        const root = rootVariable(expr.of);
+        const root = rootVariable(expr.of, isArray);
         if (root !== null && this.isLocal(root)) out.add(root);
       }
       for (const inner of children(expr)) look(inner);

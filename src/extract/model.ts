@@ -5,7 +5,16 @@
 import { type CFunction, type CType, type CUnit, parseUnit } from '../c/index.ts';
 import type { Field } from '../c/ir.ts';
 import type { Cast, HazardModel, Rules } from '../rules/index.ts';
-import type { CellType, Instr, ObjectType, Program, Routine, ThreadDecl, Value } from '../sim/program.ts';
+import type {
+  CellKind,
+  CellType,
+  Instr,
+  ObjectType,
+  Program,
+  Routine,
+  ThreadDecl,
+  Value,
+} from '../sim/program.ts';
 import { type LowerContext, lower } from './lower.ts';
 import { type Declarations, pointee, structName } from './types.ts';
 
@@ -18,6 +27,14 @@ export interface Stand {
   /** Bodies from the patch and its tree, before those of the model. */
   body(name: string): CFunction | null;
   declarations: Declarations;
+  /** Parameters that the model passes, by type; they come first, whatever the function's own order. */
+  takes: string[];
+  /** The object that is the task which runs it. */
+  current: string | undefined;
+  /** Whether steps inside of its helpers are shown as such. */
+  inside: boolean;
+  /** Cells that the source has in one union with cells of the model, and how the union is called. */
+  overlays: { type: string; cell: string; kind: CellKind; union: string; over: string }[];
 }
 
 export interface ModelUnit {
@@ -76,9 +93,10 @@ export function buildProgram(
   rules: Rules,
   stand: Stand | null,
 ): Program {
-  const { unit, types, model } = modelUnit;
+  const { unit, model } = modelUnit;
+  const types = [...withOverlays(modelUnit.types, stand)];
   const own = new Map(unit.functions.map((f) => [f.name, f]));
-  const context = modelContext(modelUnit, own, rules, stand);
+  const context = modelContext({ ...modelUnit, types }, own, rules, stand);
   const { threads: actors } = cast;
   const setup = cast.setup ?? model.setup;
   const routines = new Map<string, Routine>();
@@ -92,7 +110,7 @@ export function buildProgram(
     const fn = context.body(next, []);
     if (fn === null) throw new Error(`${model.file}: there is no function ${next}`);
     const lowered = lower(fn, context);
-    routines.set(next, lowered.routine);
+    routines.set(next, dropUnused(onBehalfOf(stand, fn, lowered.routine)));
     for (const local of lowered.locals)
       objects.push({ name: `%${local.name}`, type: structName(local.type) });
     for (const instr of lowered.routine.code) wanted.push(...routinesNamedBy(instr));
@@ -106,7 +124,84 @@ export function buildProgram(
       .map((a) => (/^\d+$/.test(a) ? Number(a) : `@${a}`));
     return { name: routine, routine, args, cpu: i };
   });
+  // A local of a patched function may be of a type that the model does not know.
+  const strangers = [...new Set(objects.map((o) => o.type))].filter((t) => !types.some((k) => k.name === t));
+  types.push(...strangers.map((stranger) => ({ name: stranger, cells: [] })));
   return { name, types, objects, routines: [...routines.values()], setup, threads };
+}
+
+/** The structures of the model with the unions that the source has. */
+function withOverlays(types: ObjectType[], stand: Stand | null): ObjectType[] {
+  if (stand === null || stand.overlays.length === 0) return types;
+  return types.map((type) => {
+    const own = stand.overlays.filter((o) => o.type === type.name);
+    const cells = type.cells.map((cell) => {
+      const over = own.find((o) => o.over === cell.name);
+      return over === undefined ? cell : { ...cell, union: over.union };
+    });
+    const added = own
+      .filter((o) => !cells.some((cell) => cell.name === o.cell))
+      .map((o): CellType => ({ name: o.cell, kind: o.kind, union: o.union }));
+    return { ...type, cells: [...cells, ...added] };
+  });
+}
+
+/** An actor that does nothing but call the hole is the patched function itself, to whoever reads the schedule. */
+function onBehalfOf(stand: Stand | null, actor: CFunction, routine: Routine): Routine {
+  const calls = actor.cfg().nodes.flatMap(({ instr }) => (instr.k === 'call' ? [instr.callee] : []));
+  if (stand === null || calls.length !== 1 || calls[0] !== stand.plays) return routine;
+  const sites = routine.sites.map((site) =>
+    site.function === actor.name ? { ...site, function: stand.fn.name } : site,
+  );
+  return { ...routine, sites };
+}
+
+/** Without values that nobody looks at: an unknown one would be chosen in vain. */
+function dropUnused(routine: Routine): Routine {
+  let { code } = routine;
+  for (;;) {
+    const used = new Set<string>();
+    for (const instr of code)
+      for (const [key, field] of Object.entries(instr)) if (key !== 'dst') collectNames(field, used);
+    const kept = code.filter(
+      (i) => !((i.op === 'unknown' || i.op === 'calc' || i.op === 'set') && !used.has(i.dst)),
+    );
+    if (kept.length === code.length) return { ...routine, code };
+    code = kept;
+  }
+}
+
+function collectNames(value: unknown, into: Set<string>): void {
+  if (typeof value === 'string') into.add(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) collectNames(inner, into);
+}
+
+/** The function with the parameters that the model passes in front. */
+function reordered(fn: CFunction, takes: string[]): CFunction {
+  const rest = [...fn.params];
+  const first = takes.map((type) => {
+    const at = rest.findIndex((p) => pointee(p.type) === pointee(type));
+    return rest.splice(at, 1)[0]!;
+  });
+  return {
+    name: fn.name,
+    file: fn.file,
+    line: fn.line,
+    endLine: fn.endLine,
+    returnType: fn.returnType,
+    params: [...first, ...rest],
+    locals: fn.locals,
+    isStatic: fn.isStatic,
+    isInline: fn.isInline,
+    contracts: fn.contracts,
+    complete: fn.complete,
+    damaged: fn.damaged,
+    macro: '',
+    heading: fn.heading,
+    counts: () => fn.counts(),
+    cfg: () => fn.cfg(),
+  };
 }
 
 /** Routines that an operation will run later. */
@@ -141,28 +236,41 @@ function modelContext(
   const isOwn = (base: Value): boolean =>
     typeof base !== 'string' || !/^@[^%]/.test(base) || objects.has(base.slice(1));
   // Inside the patched function its own helpers count, around it those of the model.
+  const standing = stand === null ? null : reordered(stand.fn, stand.takes);
   const body = (name: string, callers: readonly string[]): CFunction | null => {
     if (stand === null) return own.get(name) ?? null;
-    if (name === stand.plays) return stand.fn;
+    if (name === stand.plays) return standing;
     const inside = callers.includes(stand.fn.name);
-    return (inside ? stand.body(name) : null) ?? own.get(name) ?? null;
+    const patched = inside ? stand.body(name) : null;
+    // A callback that the patch brings is entered by itself.
+    return patched ?? own.get(name) ?? (callers.length === 0 ? stand.body(name) : null);
   };
   return {
     vocabulary: rules.vocabulary,
     declarations: {
       field: (owner, name) => field(owner, name) || (stand?.declarations.field(owner, name) ?? ''),
-      global: (name) => unit.globals.get(name) ?? stand?.declarations.global(name) ?? '',
+      global: (name) =>
+        name === 'current' && stand?.current !== undefined
+          ? `struct ${structName(unit.globals.get(stand.current) ?? '')} *`
+          : (unit.globals.get(name) ?? stand?.declarations.global(name) ?? ''),
       returns: (name) => body(name, [])?.returnType ?? '',
     },
     body,
     prefersBody: (name, callers) => body(name, callers) !== null,
-    keeps: (place) => cells.get(place.type)?.has(place.cell) === true && isOwn(place.base),
+    keeps: (place) =>
+      (cells.get(place.type)?.has(place.cell) === true ||
+        (place.cell === '' && rules.types.cellKind(place.type) === 'lock')) &&
+      isOwn(place.base),
+    touches: (place) =>
+      stand !== null && cells.get(place.type)?.has(place.cell) === false && isOwn(place.base),
     summary: () => null,
     hasObject: (name) => objects.has(name),
     gfpSleeps: rules.types.gfpSleeps,
     isCount: (place) => cells.get(place.type)?.get(place.cell)?.kind === 'ref',
-    shows: (fn) => stand !== null && fn === stand.fn,
+    shows: (fn) =>
+      standing !== null && (fn === standing || (stand?.inside === true && fn === stand.body(fn.name))),
     errno: () => null,
     isConcurrent: true,
+    current: stand?.current === undefined ? undefined : `@${stand.current}`,
   };
 }

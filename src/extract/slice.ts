@@ -6,6 +6,7 @@
  * nothing any more becomes a jump to where its sides meet (its immediate post-dominator).
  */
 import type { Instr, Op, Routine, Value } from '../sim/program.ts';
+import { Flow, isDeadEnd } from './flow.ts';
 
 const EFFECTS = new Set<Op['op']>([
   'lock',
@@ -238,134 +239,6 @@ function operands(instr: Instr): Value[] {
       break;
   }
   return out;
-}
-
-/** Control flow of a routine: successors, post-dominators, and which branches decide whether a step runs. */
-class Flow {
-  readonly next: number[][];
-  /** Immediate post-dominator by instruction; `exit` is one past the end. */
-  readonly meets: Int32Array;
-  readonly exit: number;
-  private readonly deciders: number[][];
-
-  constructor(code: Instr[]) {
-    const labels = new Map<string, number>();
-    code.forEach((instr, i) => {
-      if (instr.op === 'label') labels.set(instr.name, i);
-    });
-    this.exit = code.length;
-    this.next = code.map((instr, i) => {
-      if (instr.op === 'jump') return [labels.get(instr.to)!];
-      if (instr.op === 'branch') return [i + 1, labels.get(instr.to)!];
-      if (instr.op === 'return') return [this.exit];
-      if (isDeadEnd(instr)) return [];
-      return [i + 1];
-    });
-    this.dropDeadEnds();
-    this.meets = this.postDominators();
-    this.deciders = this.controlDependence(code);
-  }
-
-  controllers(i: number): number[] {
-    return this.deciders[i]!;
-  }
-
-  /** A test for what must not happen (BUG_ON) decides nothing: its sides that do not come back are not counted. */
-  private dropDeadEnds(): void {
-    const previous: number[][] = Array.from({ length: this.exit + 1 }, () => []);
-    this.next.forEach((to, from) => {
-      for (const t of to) previous[t]!.push(from);
-    });
-    const ends = new Uint8Array(this.exit + 1);
-    const work = [this.exit];
-    while (work.length > 0) {
-      const i = work.pop()!;
-      if (ends[i] === 1) continue;
-      ends[i] = 1;
-      work.push(...previous[i]!);
-    }
-    this.next.forEach((to, from) => {
-      this.next[from] = to.filter((t) => ends[t] === 1);
-    });
-  }
-
-  /** Cooper, Harvey and Kennedy's algorithm on the reversed graph. */
-  private postDominators(): Int32Array {
-    const n = this.exit + 1;
-    const previous: number[][] = Array.from({ length: n }, () => []);
-    this.next.forEach((to, from) => {
-      for (const t of to) previous[t]!.push(from);
-    });
-    const order = new Int32Array(n).fill(-1);
-    const sequence: number[] = [];
-    const visit = (root: number): void => {
-      const stack: [number, number][] = [[root, 0]];
-      order[root] = 0;
-      while (stack.length > 0) {
-        const top = stack[stack.length - 1]!;
-        const child = previous[top[0]]![top[1]++];
-        if (child === undefined) {
-          sequence.push(top[0]);
-          stack.pop();
-        } else if (order[child] === -1) {
-          order[child] = 0;
-          stack.push([child, 0]);
-        }
-      }
-    };
-    visit(this.exit);
-    sequence.forEach((node, i) => {
-      order[node] = i;
-    });
-    const meets = new Int32Array(n).fill(-1);
-    meets[this.exit] = this.exit;
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (let k = sequence.length - 2; k >= 0; k--) {
-        const node = sequence[k]!;
-        let best = -1;
-        for (const s of this.next[node]!) {
-          if (meets[s] === -1) continue;
-          best = best === -1 ? s : this.common(meets, order, s, best);
-        }
-        if (best !== -1 && meets[node] !== best) {
-          meets[node] = best;
-          changed = true;
-        }
-      }
-    }
-    return meets;
-  }
-
-  private common(meets: Int32Array, order: Int32Array, a: number, b: number): number {
-    let x = a;
-    let y = b;
-    while (x !== y) {
-      while (order[x]! < order[y]!) x = meets[x]!;
-      while (order[y]! < order[x]!) y = meets[y]!;
-    }
-    return x;
-  }
-
-  private controlDependence(code: Instr[]): number[][] {
-    const deciders: number[][] = Array.from({ length: this.exit + 1 }, () => []);
-    code.forEach((instr, b) => {
-      if (instr.op !== 'branch') return;
-      for (const side of this.next[b]!) {
-        // A side that never ends is decided by its branch like any other.
-        for (let n = side; n !== -1 && n !== this.meets[b] && n !== this.exit; n = this.meets[n]!) {
-          const list = deciders[n]!;
-          if (list[list.length - 1] === b) break;
-          list.push(b);
-        }
-      }
-    });
-    return deciders;
-  }
-}
-
-function isDeadEnd(instr: Instr): boolean {
-  return instr.op === 'assume' && instr.cond === 0;
 }
 
 function rebuild(code: Instr[], kept: Uint8Array, graph: Flow): Instr[] {

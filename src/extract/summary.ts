@@ -10,6 +10,7 @@
  */
 import { CONTEXTS, exploreSequential, type Outcome, type SequentialResult } from '../sim/index.ts';
 import type { Instr, LockKind, LockMode, Routine, Unknown, Value } from '../sim/program.ts';
+import { fatesOf, requirementsOf } from './always.ts';
 import type { Emitter } from './emit.ts';
 
 /** `p->a.b` as a root and the cells that lead on, each loaded or only addressed. */
@@ -54,8 +55,13 @@ export function summarise(routine: Routine, unsliced: Routine): Summary | 'opaqu
   const hopeless = routine.code.some((i) => CHANGES.has(i.op)) ? 'opaque' : null;
   const result = exploreSequential(routine, { maxStates: MAX_STATES, maxSteps: MAX_STEPS });
   if (!result.exhausted) return hopeless;
-  const alternatives = distinct(result.outcomes.map((o) => alternativeOf(o, result, routine.params)));
-  if (alternatives.length > MAX_ALTERNATIVES || !isConsistent(alternatives)) return hopeless;
+  let alternatives = distinct(result.outcomes.map((o) => alternativeOf(o, result, routine.params)));
+  if (alternatives.length > MAX_ALTERNATIVES) alternatives = coarser(alternatives);
+  if (alternatives.length > MAX_ALTERNATIVES)
+    return alternatives.every((a) => a.locks.length === 0 && a.contexts.every((c) => c === 0))
+      ? null
+      : hopeless;
+  if (!isConsistent(alternatives)) return hopeless;
   return {
     name: routine.name,
     params: routine.params.length,
@@ -112,8 +118,15 @@ function alternativeOf(outcome: Outcome, result: SequentialResult, params: strin
     refs: outcome.refs.flatMap((r) => {
       const at = path(r.value);
       // What a parameter points to may have been replaced in between: only parameters themselves are freed for sure.
-      if (at === null || r.value === returns.value || (r.state.freed && at.steps.length > 0)) return [];
-      return [{ path: at, delta: r.state.delta, freed: r.state.freed, moved: r.state.moved }];
+      if (at === null || r === owned || (r.state.freed && at.steps.length > 0)) return [];
+      return [
+        {
+          path: at,
+          delta: r.state.delta,
+          freed: r.state.freed,
+          moved: r.state.moved && r.value !== returns.value,
+        },
+      ];
     }),
     contexts: contextsWithoutLocks(outcome),
     sleeps: outcome.slept,
@@ -153,6 +166,19 @@ function pathOf(value: number, result: SequentialResult, params: string[], retur
   }
 }
 
+/** Without what matters least: whether a way sleeps is said only where all that are else the same do. */
+function coarser(alternatives: Alternative[]): Alternative[] {
+  const byRest = new Map<string, Alternative>();
+  for (const a of alternatives) {
+    const key = JSON.stringify({ ...a, params: [], sleeps: false });
+    const known = byRest.get(key);
+    const sleeps = a.sleeps && (known?.sleeps ?? true);
+    const params = known === undefined ? a.params : a.params.map((mask, i) => mask | known.params[i]!);
+    byRest.set(key, { ...a, params, sleeps });
+  }
+  return [...byRest.values()];
+}
+
 function distinct(alternatives: Alternative[]): Alternative[] {
   const byEffect = new Map<string, Alternative>();
   for (const a of alternatives) {
@@ -163,103 +189,6 @@ function distinct(alternatives: Alternative[]): Alternative[] {
     else byEffect.set(key, { ...a, params: a.params.map((mask, i) => mask | known.params[i]!) });
   }
   return [...byEffect.values()];
-}
-
-/** The assertions that every call makes first: those before anything is decided or done to a lock. */
-function requirementsOf({ code, params }: Routine): Summary['requires'] {
-  const paths = new Map<Value, Path>(params.map((p, i) => [p, { root: i, steps: [] }]));
-  const of = (value: Value): Path | undefined =>
-    typeof value === 'string' && /^@[^%]/.test(value) ? { root: value, steps: [] } : paths.get(value);
-  const requires: Summary['requires'] = [];
-  for (const instr of code) {
-    switch (instr.op) {
-      case 'set':
-      case 'address':
-      case 'load': {
-        const [base, how, cell] =
-          instr.op === 'set'
-            ? [instr.value, null, '']
-            : instr.op === 'load'
-              ? [instr.from.base, 'load' as const, instr.from.cell]
-              : [instr.of.base, 'address' as const, instr.of.cell];
-        const path = of(base);
-        if (path === undefined) paths.delete(instr.dst);
-        else paths.set(instr.dst, how === null ? path : { ...path, steps: [...path.steps, { how, cell }] });
-        break;
-      }
-      case 'assert-held': {
-        const path = of(instr.at.base);
-        if (path === undefined || instr.not === true) break;
-        const { cell } = instr.at;
-        const steps = cell === '' ? path.steps : [...path.steps, { how: 'address' as const, cell }];
-        requires.push({ path: { ...path, steps }, mode: instr.mode ?? 'exclusive' });
-        break;
-      }
-      case 'sleep':
-      case 'unknown':
-      case 'escape':
-      case 'calc':
-        if ('dst' in instr) paths.delete(instr.dst);
-        break;
-      default:
-        return requires;
-    }
-  }
-  return requires;
-}
-
-/** Follows parameters through copies, addresses and arithmetic to where they are stored or handed on. */
-function fatesOf(routine: Routine): Summary['fates'] {
-  const from = new Map<string, Set<number>>(routine.params.map((p, i) => [p, new Set([i])]));
-  const fates: Summary['fates'] = routine.params.map(() => 'left alone');
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const instr of routine.code) {
-      const sources = sourcesOf(instr);
-      if (sources.length === 0) continue;
-      const { dst } = instr as { dst: string };
-      const known = from.get(dst) ?? new Set();
-      const before = known.size;
-      for (const source of sources)
-        if (typeof source === 'string') for (const i of from.get(source) ?? []) known.add(i);
-      if (known.size === before) continue;
-      from.set(dst, known);
-      changed = true;
-    }
-  }
-  const mark = (value: Value, fate: 'kept' | 'lent'): void => {
-    if (typeof value !== 'string') return;
-    for (const i of from.get(value) ?? []) if (fates[i] !== 'kept') fates[i] = fate;
-  };
-  for (const instr of routine.code) {
-    if (instr.op === 'escape') mark(instr.value, instr.to === undefined ? 'kept' : 'lent');
-    else if (instr.op === 'rcu.call') mark(instr.arg, 'kept');
-    else if (instr.op === 'store') {
-      mark(instr.value, 'kept');
-      mark(instr.to.base, 'lent');
-    } else if (instr.op === 'rmw') {
-      mark(instr.value, 'kept');
-      mark(instr.at.base, 'lent');
-    }
-  }
-  return fates;
-}
-
-function sourcesOf(instr: Instr): Value[] {
-  switch (instr.op) {
-    case 'set':
-      return [instr.value];
-    case 'address':
-      return [instr.of.base];
-    case 'container':
-      return [instr.of];
-    case 'calc':
-      return instr.fn === 'add' || instr.fn === 'or' || instr.fn === 'sub' || instr.fn === 'and'
-        ? [instr.a, instr.b]
-        : [];
-    default:
-      return [];
-  }
 }
 
 /**
@@ -326,10 +255,10 @@ function emitAlternative(emit: Emitter, alternative: Alternative, args: Value[],
   const { returns } = alternative;
   if (returns.constant !== null) emit.op({ op: 'set', dst, value: returns.constant });
   else if (returns.path !== null) emit.op({ op: 'set', dst, value: walk(emit, returns.path, args) });
-  else {
-    emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
-    if (returns.owned !== '') emit.op({ op: 'own', object: dst, what: returns.owned });
-  }
+  else if (returns.owned === 'memory') emit.op({ op: 'alloc', dst, type: '' });
+  else emit.op({ op: 'unknown', dst, what: unknownOf(returns.mask) });
+  if (returns.constant === null && returns.owned !== '' && returns.owned !== 'memory')
+    emit.op({ op: 'own', object: dst, what: returns.owned });
   for (const lock of alternative.locks) if (lock.path.root === RETURNED) emitLock(emit, lock, args, dst);
 }
 

@@ -61,6 +61,8 @@ export type Effect =
   /** Writes an unknown pointer through an argument. */
   | { do: 'sets'; at: EffectPlace }
   | DeferredEffect
+  /** Writes a cell whose contents nobody follows, such as the node of a list. */
+  | { do: 'writes'; at: EffectPlace }
   | { do: 'harmless' };
 
 /** Work that a task does later, waiting and waking, and what a model says must hold; `extract/deferred.ts` has their meaning. */
@@ -74,7 +76,9 @@ export type DeferredEffect =
   | { do: 'complete'; at: EffectPlace; all: boolean }
   | { do: 'wake'; at: EffectPlace }
   /** Parameters: what must hold, the class of hazard if it does not, and how that is said. */
-  | { do: 'claim'; condition: number; hazard: number; message: number };
+  | { do: 'claim'; condition: number; hazard: number; message: number }
+  /** Only executions in which it holds are looked at. */
+  | { do: 'assume'; condition: number };
 
 /** One function, after families were written out. */
 export interface VocabularyRow {
@@ -282,6 +286,8 @@ function parseEffect(text: string, params: string[]): Effect {
       return { do: 'wait-event', at: place(0), condition: parameter(rest[1], params) };
     case 'complete':
       return { do: 'complete', at: place(0), all: rest.includes('all') };
+    case 'assume':
+      return { do: 'assume', condition: parameter(rest[0], params) };
     case 'claim':
       return {
         do: 'claim',
@@ -289,6 +295,8 @@ function parseEffect(text: string, params: string[]): Effect {
         hazard: parameter(rest[1], params),
         message: parameter(rest[2], params),
       };
+    case 'writes':
+      return { do: 'writes', at: place(0) };
     case 'harmless':
       return { do: 'harmless' };
   }

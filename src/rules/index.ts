@@ -5,7 +5,7 @@ import { loadVocabulary, type Variant, type Vocabulary, vocabularyFor } from './
 
 export { loadClasses } from './classes.ts';
 export type { DeferredEffect, Effect, EffectPlace, VocabularyRow } from './effects.ts';
-export type { Cast, Design, HazardModel, Probe, Role } from './model.ts';
+export type { Cast, Design, HazardModel, Probe, Role, RoleCast } from './model.ts';
 export type { TypeRules } from './types.ts';
 export { RuleError, type Vocabulary } from './vocabulary.ts';
 

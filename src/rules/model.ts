@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { HAZARDS } from '../sim/program.ts';
 import { RuleError } from './vocabulary.ts';
 
 /** `name(arg, arg)`: an actor of model.c and the objects it is called with. */
@@ -31,6 +32,52 @@ const probe = z.strictObject({
   rounds: z.number().int().positive().optional(),
 });
 
+const names = z.array(z.string()).default([]);
+
+const role = z.strictObject({
+  /** Which functions these are, in words. */
+  about: z.string(),
+  /** The function that model.c calls and leaves out: the hole that a patched function fills. */
+  plays: z.string(),
+  /** What it returns; left out when that says nothing. */
+  returns: z.string().optional(),
+  /** Parameters that it has, in any place; what else it takes is not known. */
+  takes: names,
+  /** It takes nothing else. */
+  only: z.boolean().optional(),
+  /** Fields, as `struct.field`, that a function in this role loads, and that it assigns. */
+  reads: names,
+  writes: names,
+  /** Of each of these it calls one, itself or through others. */
+  calls: z.array(z.array(z.string()).min(1)).default([]),
+  /** Words of its comment or its name that make it this role. */
+  documented: z.string().optional(),
+  /** Functions of the kernel that are known to be in this role. */
+  functions: names,
+  /** `struct.field`: it writes another member of the union that this field is in. */
+  overlays: z.string().optional(),
+  /** The object of model.c that is the task it runs as. */
+  current: z.string().optional(),
+  /** Steps inside of its helpers are shown as such, rather than as the calls. */
+  inside: z.boolean().optional(),
+  /** The actor that calls the hole, and the casts that it is run against, one after the other. */
+  thread: actor,
+  against: z
+    .array(
+      z.strictObject({
+        ...cast,
+        /** Only these classes are said of this cast; others come from how the function was cut out. */
+        classes: z.array(z.enum(HAZARDS)).optional(),
+        /** The finding's title and text; `{fn}` is the function, `{object}` what it is about. */
+        title: z.string().optional(),
+        says: z.string().optional(),
+        /** What the finding rests on besides the source. */
+        assumes: z.array(z.string()).default([]),
+      }),
+    )
+    .min(1),
+});
+
 const schema = z.strictObject({
   title: z.string(),
   thread: z.strictObject({ subject: z.string(), list: z.string(), date: z.coerce.string() }),
@@ -49,28 +96,14 @@ const schema = z.strictObject({
       cost: z.array(probe).optional(),
     }),
   ),
-  roles: z.record(
-    z.string(),
-    z.strictObject({
-      /** Which functions these are, in words. */
-      about: z.string(),
-      /** The function that model.c calls and leaves out: the hole that a patched function fills. */
-      plays: z.string(),
-      returns: z.string(),
-      takes: z.array(z.string()),
-      /** Fields, as `struct.field`, that a function in this role loads. */
-      reads: z.array(z.string()),
-      /** The actor that calls the hole, and the casts that it is run against, one after the other. */
-      thread: actor,
-      against: z.array(z.strictObject(cast)).min(1),
-    }),
-  ),
+  roles: z.record(z.string(), role),
 });
 
 export type ModelDescription = z.infer<typeof schema>;
 export type Design = ModelDescription['designs'][string];
 export type Probe = z.infer<typeof probe>;
-export type Role = ModelDescription['roles'][string];
+export type Role = z.infer<typeof role>;
+export type RoleCast = Role['against'][number];
 /** Who runs, and what runs before. */
 export type Cast = { setup?: string | undefined; threads: string[] };
 

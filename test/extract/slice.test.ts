@@ -45,7 +45,7 @@ for (const folder of ['correct', 'wrong', 'unfortunate'])
         functions++;
         dropped += routine.code.length - sliced.code.length;
       }
-    assert.ok(functions > 10);
+    assert.ok(functions > (folder === 'unfortunate' ? 2 : 10));
     assert.ok(dropped > functions, 'something was dropped');
   });
 

@@ -62,6 +62,7 @@ function start(c: Compiled, setup: string[]): string[] {
       const at = o.address + k.offset;
       const busy =
         k.kind === 'callback' || k.kind === 'work' || k.kind === 'timer' ? [`busy[${at}] = 1;`] : [];
+      if (busy.length > 0 && k.member > 0) busy.push(`member[${at}] = ${k.member};`);
       if (k.kind === 'queue') busy.push(`busy[${at}] = 2;`);
       if (!o.declared || k.init === undefined) return busy;
       if (k.kind === 'percpu-ref') return [...busy, `m[${at}] = 1; m[${at + 1}] = ${k.init};`];

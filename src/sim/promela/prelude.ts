@@ -34,6 +34,8 @@ hidden short size[OBJECTS];
 hidden short refat[OBJECTS];
 hidden short lk[WORDS];
 hidden byte busy[WORDS];
+/* The member of a union that a queued callback's head is, or 0. */
+hidden byte member[WORDS];
 
 #define IS_NULL(b) ((b) < 8 || (b) >= WORDS)
 #define IS_OPAQUE(b) ((b) >= 8 && (b) < 16)
@@ -81,7 +83,7 @@ inline release(v) {
     K = 0;
     do :: K < size[OBJ(v)] ->
       assert(!(lk[first[OBJ(v)] + K] != 0 && m[first[OBJ(v)] + K] != 0));
-      assert(!(busy[first[OBJ(v)] + K] != 0 && m[first[OBJ(v)] + K] != 0));
+      assert(!(busy[first[OBJ(v)] + K] != 0 && m[first[OBJ(v)] + K] != 0 && (member[first[OBJ(v)] + K] == 0 || tag[first[OBJ(v)] + K] == member[first[OBJ(v)] + K])));
       K++ :: else -> break od;
     K = 0;
     life[OBJ(v)] = 2

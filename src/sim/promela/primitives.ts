@@ -158,3 +158,19 @@ export function taskRun(w: ThreadWriter, scope: Scope, op: Extract<Instr, { op: 
   }
   w.emit(`goto T${n};`, `U${n}: skip;`);
 }
+
+/** `*to = *from`: locks arrive free, counts uninitialised. */
+export function copy(w: ThreadWriter, scope: Scope, op: Extract<Instr, { op: 'copy' }>): void {
+  const type = w.c.memory.types.get(op.type);
+  if (!type) throw new PromelaError(`no type is called ${op.type}`);
+  const cleared = type.cells.flatMap((cell) => {
+    if (cell.kind === 'int' || cell.kind === 'pointer') return [];
+    const kept = cell.kind === 'ref' ? 1 : 0;
+    return Array.from({ length: cell.words - kept }, (_, i) => `m[B + ${cell.offset + kept + i}] = 0`);
+  });
+  const words = `K = 0; do :: K < ${type.size} -> m[B + K] = m[V + K]; tag[B + K] = tag[V + K]; K++ :: else -> break od; K = 0`;
+  w.event(
+    `B = ${w.value(scope, op.to)}; V = ${w.value(scope, op.from)}; if :: B < 16 || V < 16 -> goto STOP :: else fi; ` +
+      `assert(ALIVE(B) && ALIVE(V)); ${[words, ...cleared].join('; ')}; B = 0; V = 0`,
+  );
+}

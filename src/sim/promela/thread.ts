@@ -9,7 +9,7 @@ import type { Compiled } from '../compile.ts';
 import type { Instr, Place, Routine, Value } from '../program.ts';
 import { unknownValues } from '../words.ts';
 import { PromelaError } from './export.ts';
-import { alloc, lock, percpu, taskAdd, taskRun, wait } from './primitives.ts';
+import { alloc, copy, lock, percpu, taskAdd, taskRun, wait } from './primitives.ts';
 
 const CALC: Record<string, string> = {
   add: '+',
@@ -331,6 +331,8 @@ export class ThreadWriter {
             `${r(op.dst)} = 0`,
           ),
         );
+      case 'copy':
+        return copy(this, scope, op);
       case 'access':
         return this.event(
           at(

@@ -55,6 +55,8 @@ export interface Incident {
   /** What it is about, by name. */
   object: string;
   pc: number;
+  /** Holds only as long as nothing else keeps the object: worth saying when it is new, not of code as it stands. */
+  weak: boolean;
   /** An earlier instruction that made this one wrong (the free, the unlock), or -1. */
   because: number;
   path: PathStep[];
@@ -89,7 +91,7 @@ export interface Run {
   takenFirst: Set<string>;
   push(state: State): void;
   end(state: State, value: ValueId): void;
-  incident(state: State, hazard: Hazard, value: ValueId, pc: number, because: number): void;
+  incident(state: State, hazard: Hazard, value: ValueId, pc: number, because: number, weak?: boolean): void;
 }
 
 export function exploreSequential(routine: Routine, options: SequentialOptions = {}): SequentialResult {
@@ -119,13 +121,13 @@ export function exploreSequential(routine: Routine, options: SequentialOptions =
       const known = outcomes.get(key);
       if (known === undefined || known.path.length > outcome.path.length) outcomes.set(key, outcome);
     },
-    incident(state, hazard, value, pc, because) {
+    incident(state, hazard, value, pc, because, weak = false) {
       const object = nameOf(value, values, compiled);
       const key = `${hazard} ${object} ${pc}`;
       const path = pathOf(state.trail);
       const known = incidents.get(key);
       if (known === undefined || known.path.length > path.length)
-        incidents.set(key, { hazard, object, pc, because, path });
+        incidents.set(key, { hazard, object, weak, pc, because, path });
     },
   };
 
@@ -181,7 +183,9 @@ function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compi
       .filter(([, s]) => !s.clouded && (s.entry !== s.now || s.depth > 1))
       .map(([v, s]) => ({ lock: nameOf(v, values, compiled), value: v, state: s })),
     refs: [...state.refs]
-      .filter(([, r]) => r.delta !== 0 || r.memory || r.freed)
+      .filter(
+        ([v, r]) => r.delta !== 0 || r.memory || r.freed || (r.what === 'memory' && r.moved && v === value),
+      )
       .map(([v, r]) => ({
         object: nameOf(v, values, compiled),
         value: v,

@@ -28,6 +28,8 @@ export interface RefState {
   freed: boolean;
   /** The last own reference was put, nothing else is known to keep the object. */
   gone: boolean;
+  /** A reference was put and none is known to be left; -1, or where. */
+  given: number;
   /** Ownership was moved: stored, returned or handed to code that keeps it. */
   moved: boolean;
   /** Functions that were lent the object and may have kept it. */
@@ -70,6 +72,14 @@ export function isRooted(id: ValueId, values: Values): boolean {
   return false;
 }
 
+/** How a pointer was come by. */
+export interface Found {
+  /** The lock that was held, or -1 for RCU. */
+  under: ValueId;
+  /** Where the lock was dropped, or -1 while it is held. */
+  dropped: number;
+}
+
 export const CONTEXTS = ['irq', 'bh', 'preempt', 'pagefault', 'rcu'] as const;
 
 export class State {
@@ -82,6 +92,8 @@ export class State {
   refs: Map<ValueId, RefState>;
   /** Depths relative to the start, in the order of CONTEXTS. */
   contexts: number[];
+  /** Pointers that were read while a lock was held, or inside an RCU section: by what, and whether it still holds. */
+  found: Map<ValueId, Found>;
   slept: boolean;
   /** Code that may do anything to locks was called. */
   clouded: boolean;
@@ -97,6 +109,7 @@ export class State {
     this.locks = new Map(from?.locks);
     this.refs = new Map(from?.refs);
     this.contexts = from === null ? CONTEXTS.map(() => 0) : [...from.contexts];
+    this.found = new Map(from?.found);
     this.slept = from?.slept ?? false;
     this.clouded = from?.clouded ?? false;
     this.trail = from?.trail ?? null;
@@ -149,6 +162,7 @@ export class State {
           return origin.kind !== 'made';
       }
     };
+    for (const v of this.found.keys()) if (!nameable(v)) this.found.delete(v);
     for (const v of this.masks.keys()) if (!nameable(v)) this.masks.delete(v);
     for (const v of this.equals.keys()) if (!nameable(v)) this.equals.delete(v);
   }
@@ -170,9 +184,10 @@ export class State {
       part(
         this.refs,
         (r) =>
-          `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.lent.length > 0)}${+r.tested}`,
+          `${r.delta}${+r.memory}${+r.owned}${+r.freed}${+r.gone}${+r.moved}${+(r.given >= 0)}${+(r.lent.length > 0)}${+r.tested}`,
       ),
       this.contexts.join(),
+      part(this.found, (f) => `${f.under}:${f.dropped}`),
       this.slept,
       this.clouded,
     ].join('|');

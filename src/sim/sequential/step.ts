@@ -14,6 +14,9 @@ import { ANY, NEGATIVE, POSITIVE, refine, signOf, type ValueId, ZERO } from './v
 const MAX_DEPTH = 8;
 const MAX_LOOP_DEPTH = 3;
 
+/** In place of a lock: the pointer was read inside an RCU read-side section. */
+const RCU = -1;
+
 const KIND_SPINS: Record<LockKind, boolean> = {
   spin: true,
   'raw-spin': true,
@@ -48,6 +51,7 @@ export function step(state: State, run: Run): State | null {
       break;
     case 'unknown':
       at.write(instr.dst, at.make(maskOfUnknown(instr.what)));
+      at.find(at.value(instr.dst), false);
       break;
     case 'forget':
       break;
@@ -83,6 +87,7 @@ export function step(state: State, run: Run): State | null {
     case 'load':
       if (!at.touch(instr.from)) return null;
       at.write(instr.dst, at.load(instr.from));
+      at.find(at.value(instr.dst), instr.how === 'dereference');
       break;
     case 'store': {
       if (!at.touch(instr.to)) return null;
@@ -337,6 +342,7 @@ function fresh(what: string, pc: number): RefState {
     owned: false,
     freed: false,
     gone: false,
+    given: -1,
     moved: false,
     lent: [],
     tested: false,
@@ -490,6 +496,33 @@ class Cursor {
       this.state.memory.set(String(base), { base, cell: '', value: unknown('') });
   }
 
+  /** Remembers what a pointer was read under: the lock taken last, or the RCU section. */
+  find(value: ValueId, dereferenced: boolean): void {
+    const { kind } = this.run.values.origins[value]!;
+    if ((kind !== 'initial' && kind !== 'made') || this.state.found.has(value)) return;
+    if (dereferenced && this.state.contexts[CONTEXTS.indexOf('rcu')]! > 0) {
+      this.state.found.set(value, { under: RCU, dropped: -1 });
+      return;
+    }
+    let under: ValueId | null = null;
+    for (const [lock, l] of this.state.locks) if (l.now !== 'free' && l.entry === 'free') under = lock;
+    if (under !== null) this.state.found.set(value, { under, dropped: -1 });
+  }
+
+  /** A lock was dropped: what was found under it has lost what kept it. */
+  drop(lock: ValueId): void {
+    for (const [value, f] of this.state.found)
+      if (f.under === lock && f.dropped < 0) this.state.found.set(value, { ...f, dropped: this.pc });
+  }
+
+  /** Something that is to keep an object from now on (a reference, a lock in it) comes when it may be gone already. */
+  comesTooLate(object: ValueId): void {
+    const found = this.state.found.get(object);
+    const known = this.ref(object);
+    if (found === undefined || found.dropped < 0 || found.under === RCU || (known?.delta ?? 0) > 0) return;
+    this.run.incident(this.state, 'use-after-free', object, this.pc, found.dropped, true);
+  }
+
   ref(object: ValueId): RefState | undefined {
     return this.state.refs.get(object);
   }
@@ -588,6 +621,13 @@ class Cursor {
         this.fail('use-after-free', part, known.dropped);
         return false;
       }
+      if (
+        known !== undefined &&
+        known.given >= 0 &&
+        known.given !== this.pc &&
+        this.state.contexts[CONTEXTS.indexOf('rcu')]! <= 0
+      )
+        this.run.incident(this.state, 'use-after-put', part, this.pc, known.given, true);
       if (known?.gone === true && this.state.contexts[CONTEXTS.indexOf('rcu')]! <= 0) {
         this.fail('use-after-put', part, known.dropped);
         return false;
@@ -624,6 +664,7 @@ function branch(at: Cursor, cond: Value): State | null {
 
 function lock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boolean {
   if (!at.touch(place)) return false;
+  for (const part of at.run.values.parts(at.value(place.base))) at.comesTooLate(part);
   const target = at.address(place);
   const known = at.state.locks.get(target);
   if (known !== undefined && known.now !== 'free') {
@@ -651,6 +692,7 @@ function lock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boolean
 function unlock(at: Cursor, place: Place, kind: LockKind, mode: LockMode): boolean {
   if (!at.touch(place)) return false;
   const target = at.address(place);
+  at.drop(target);
   const known = at.state.locks.get(target);
   if (known === undefined) {
     at.setLock(place, { kind, entry: mode, now: 'free', depth: 0, clouded: at.state.clouded, pc: at.pc });
@@ -710,6 +752,9 @@ function owner(at: Cursor, object: ValueId): ValueId {
 function take(at: Cursor, object: ValueId, tried: boolean): void {
   const known = at.ref(object) ?? fresh('reference', at.pc);
   uninitialised(at, object);
+  if (!tried && known.delta <= 0 && at.state.found.get(object)?.under === RCU)
+    at.run.incident(at.state, 'get-on-zero', object, at.pc, -1, true);
+  at.comesTooLate(object);
   // Counting further than this tells nothing new, and a loop must come to an end.
   const delta = Math.min(known.delta + 1, 3);
   at.state.refs.set(object, {
@@ -717,6 +762,7 @@ function take(at: Cursor, object: ValueId, tried: boolean): void {
     delta,
     owned: known.owned || tried,
     gone: false,
+    given: -1,
     moved: false,
     taken: at.pc,
   });
@@ -740,7 +786,11 @@ function put(at: Cursor, object: ValueId): void {
   const delta = Math.max(known.delta - 1, -3);
   // Only a reference that was handed to this path alone is known to be the one that kept the object.
   const gone = known.owned && !known.moved && delta === 0 && !isRooted(object, at.run.values);
-  state.refs.set(object, { ...known, delta, gone, memory: false, dropped: pc });
+  // A pointer that was handed on with this reference is left without it.
+  if (known.owned && known.moved && delta === 0)
+    at.run.incident(state, 'use-after-put', object, pc, known.taken, true);
+  const given = !gone && delta <= 0 && !known.moved ? pc : -1;
+  state.refs.set(object, { ...known, delta, gone, given, memory: false, dropped: pc });
 }
 
 function free(at: Cursor, object: ValueId): boolean {

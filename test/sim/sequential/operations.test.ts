@@ -77,7 +77,7 @@ table('attempts', [
 table('references', [
   ['taken on a parameter', 'ref.get p.ref\nreturn 0', ['0, p +1']],
   ['put of a parameter', 'ref.put p.ref\nreturn 0', ['0, p -1']],
-  ['taken and put', 'ref.get p.ref\nref.put p.ref\nx = load p.v\nreturn 0', ['0']],
+  ['taken and put', 'ref.get p.ref\nref.put p.ref\nx = load p.v\nreturn 0', ['0'], ['?use-after-put p @3']],
   ['owned and lost', 'q = unknown nonnull\nown q\nreturn 0', ['0, q +1']],
   ['owned and returned', 'q = unknown nonnull\nown q\nreturn q', ['positive q, q +1 moved']],
   ['owned and stored', 'q = unknown nonnull\nown q\nstore p.next q\nreturn 0', ['0, q +1 moved']],
@@ -99,7 +99,12 @@ table('references', [
     ['0'],
     ['double-put q @4'],
   ],
-  ['a parameter is kept by its owner', 'ref.put p.ref\nx = load p.v\nreturn 0', ['0, p -1']],
+  [
+    'a parameter is kept by its owner',
+    'ref.put p.ref\nx = load p.v\nreturn 0',
+    ['0, p -1'],
+    ['?use-after-put p @2'],
+  ],
   [
     'under RCU it may be looked at',
     'rcu.enter\nq = unknown nonnull\nown q\ndisown q\nx = load q.v\nrcu.exit\nreturn 0',
@@ -118,7 +123,7 @@ table('references', [
 table('memory', [
   ['freed', 'q = alloc object\nfree q\nreturn 0', ['0']],
   ['lost', 'q = alloc object\nreturn 0', ['0, q memory']],
-  ['returned', 'q = alloc object\nreturn q', ['positive q']],
+  ['returned', 'q = alloc object\nreturn q', ['positive q, q moved']],
   ['stored', 'q = alloc object\nstore p.next q\nreturn 0', ['0']],
   ['exchanged into a global', 'q = alloc object\nold = xchg g q\nreturn 0', ['0']],
   ['escaped', 'q = alloc object\nescape q\nreturn 0', ['0']],

@@ -24,7 +24,7 @@ export function routine(body: string, params = 'p, n'): Routine {
 export interface Seen {
   /** Ways to end: what is returned, and what is left changed. Sorted, each once. */
   ends: string[];
-  /** `hazard object @line of the body`, sorted. */
+  /** `hazard object @line of the body`, sorted; `?` in front where it holds only if nothing else keeps the object. */
   incidents: string[];
   result: SequentialResult;
   routine: Routine;
@@ -35,7 +35,9 @@ export function see(body: string, params?: string): Seen {
   const result = exploreSequential(one);
   return {
     ends: [...new Set(result.outcomes.map(showOutcome))].sort(),
-    incidents: result.incidents.map((i) => `${i.hazard} ${i.object} @${line(one, i.pc)}`).sort(),
+    incidents: result.incidents
+      .map((i) => `${i.weak ? '?' : ''}${i.hazard} ${i.object} @${line(one, i.pc)}`)
+      .sort(),
     result,
     routine: one,
   };

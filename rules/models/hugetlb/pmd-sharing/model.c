@@ -38,6 +38,16 @@ void setup(void)
 	MAP.page = &PAGE;
 }
 
+/* The other process has left: the next one to unshare frees the page. */
+void setup_last(void)
+{
+	struct pmd_page *pmd = kmem_cache_alloc(pmd_cachep, GFP_KERNEL | __GFP_NOFAIL);
+
+	atomic_set(&pmd->pt_share_count, 1);
+	A.pud = pmd;
+	MAP.page = &PAGE;
+}
+
 static void put_pmd(struct pmd_page *pmd)
 {
 	if (atomic_dec_and_test(&pmd->pt_share_count))
@@ -161,6 +171,63 @@ void fault_own_rwsem(struct mm_struct *mm)
 	unlock_pte(ptep);
 	mutex_unlock(&MAP.page->lock);
 	up_read(&MAP.hugetlb_rwsem);
+}
+
+/* What a patched fault path may call, and what it is put into. */
+static struct pmd_page *huge_pte_offset(struct mm_struct *mm)
+{
+	return mm->pud;
+}
+
+static spinlock_t *huge_pte_lock(int h, struct mm_struct *mm, struct pmd_page *ptep)
+{
+	lock_pte(ptep);
+	return &ptep->ptl;
+}
+
+static void i_mmap_lock_read(struct address_space *mapping)
+{
+	down_read(&MAP.i_mmap_rwsem);
+}
+
+static void i_mmap_unlock_read(struct address_space *mapping)
+{
+	up_read(&MAP.i_mmap_rwsem);
+}
+
+static void i_mmap_lock_write(struct address_space *mapping)
+{
+	down_write(&MAP.i_mmap_rwsem);
+}
+
+static void i_mmap_unlock_write(struct address_space *mapping)
+{
+	up_write(&MAP.i_mmap_rwsem);
+}
+
+static void hugetlb_vma_lock_read(struct vm_area_struct *vma)
+{
+	down_read(&MAP.hugetlb_rwsem);
+}
+
+static void hugetlb_vma_unlock_read(struct vm_area_struct *vma)
+{
+	up_read(&MAP.hugetlb_rwsem);
+}
+
+void fault(struct mm_struct *mm)
+{
+	fault_path(mm);
+}
+
+/* Unsharing as it is done now, with both held. */
+void huge_pmd_unshare(struct mm_struct *mm)
+{
+	down_write(&MAP.hugetlb_rwsem);
+	down_write(&MAP.i_mmap_rwsem);
+	unshare(mm);
+	up_write(&MAP.i_mmap_rwsem);
+	up_write(&MAP.hugetlb_rwsem);
 }
 
 /* Migration and memory failure: the page is locked first, then its mappings are walked. */

@@ -25,6 +25,8 @@ struct task_struct {
 
 struct mm_struct M;
 struct task_struct T;
+/* Whoever changes the policy of T. */
+struct task_struct U;
 
 static struct mempolicy *new_policy(void)
 {
@@ -126,7 +128,7 @@ void alloc_and_return(struct task_struct *current)
 }
 
 /* In do_exit(): task work is run for the last time, then allocations go on. */
-void alloc_and_exit(struct task_struct *current)
+void do_exit(struct task_struct *current)
 {
 	alloc_pages(current);
 	exit_task_work(current);
@@ -287,6 +289,67 @@ void reader_no_rcu(struct task_struct *t)
 		return;
 	mode = pol->mode;
 	mpol_put_rcu(pol);
+}
+
+/* What a patched updater is put into: it replaces the policy of a task that is not its own. */
+void remote_updater(void)
+{
+	set_policy();
+}
+
+/* However it finds the task, the model has one. */
+static struct task_struct *pidfd_get_task(int pidfd)
+{
+	return &T;
+}
+
+static struct task_struct *find_get_task_by_vpid(int nr)
+{
+	return &T;
+}
+
+static struct task_struct *find_task_by_vpid(int nr)
+{
+	return &T;
+}
+
+static struct task_struct *get_pid_task(int pid)
+{
+	return &T;
+}
+
+static struct task_struct *pid_task(int pid)
+{
+	return &T;
+}
+
+static struct task_struct *find_lively_task_by_vpid(int nr)
+{
+	return &T;
+}
+
+/* What a patched release is put into: it gives up the policy that was replaced. */
+void pidfd_set_mempolicy(struct task_struct *task)
+{
+	struct mempolicy *old;
+
+	task_lock(task);
+	old = task->mempolicy;
+	task->mempolicy = NULL;
+	task_unlock(task);
+	if (old)
+		put_policy(task, old);
+}
+
+/* What the updater may call, where the patch does not change it. */
+static struct mempolicy *mpol_new(int mode, int flags, int nodes)
+{
+	return new_policy();
+}
+
+static struct mempolicy *mpol_dup(struct mempolicy *pol)
+{
+	return new_policy();
 }
 
 /* What a patched reader is put into: it hands out a counted policy or NULL. */

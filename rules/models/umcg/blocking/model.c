@@ -85,6 +85,22 @@ void caller_of_nosleep(struct task_struct *t, struct umcg_page *page)
 	preempt_enable();
 }
 
+/* What a patched helper is put into: its comment says that it may be called like this. */
+void atomic_caller(struct task_struct *t)
+{
+	preempt_disable();
+	helper();
+	preempt_enable();
+}
+
+/* What a patched hook is put into: schedule() calls it when the task is about to block. */
+void schedule_hook(struct task_struct *t)
+{
+	preempt_disable();
+	hook(t);
+	preempt_enable();
+}
+
 /* From the scheduler: one try, an error is nobody's business. */
 void submit_work_once(struct task_struct *t, struct umcg_page *page)
 {

@@ -199,6 +199,12 @@ void munmap_and_exit_undrained(struct task_struct *p)
 	kmem_cache_free(mm_cachep, mm);
 }
 
+/* What a patched vm_area_free() is put into. */
+void remove_vma(struct task_struct *p)
+{
+	free_vma(unlink_first(p->mm));
+}
+
 /* What tearing down n VMAs costs: a callback for each, for a group, for none. */
 static void vma_free_rcu(struct rcu_head *head)
 {

@@ -260,6 +260,57 @@ void process_mrelease(struct task_struct *p)
 	put_mm_struct(mm);
 }
 
+/* What a patched user of VMAs may call, and what it is put into. Whoever calls mmget() knows that there is a user. */
+static void mmget(struct mm_struct *mm)
+{
+	lockstep_assume(atomic_inc_not_zero(&mm->mm_users));
+}
+
+static int mmget_not_zero(struct mm_struct *mm)
+{
+	return atomic_inc_not_zero(&mm->mm_users);
+}
+
+static void mmput(struct mm_struct *mm)
+{
+	put_mm_user(mm);
+}
+
+static struct vm_area_struct *find_vma(struct mm_struct *mm)
+{
+	return mm->mmap;
+}
+
+static struct vm_area_struct *vma_lookup(struct mm_struct *mm)
+{
+	return mm->mmap;
+}
+
+static void lock_vma(struct vm_area_struct *vma)
+{
+	if (vma)
+		down_read(&vma->vm_lock);
+}
+
+static void unlock_vma(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	up_read(&vma->vm_lock);
+}
+
+void user_of_vma(struct task_struct *p)
+{
+	use_vma(p->mm);
+}
+
+/* The user of the mm that the caller relied on goes away, not before the function has its own. */
+void exit_mm(struct task_struct *p)
+{
+	struct mm_struct *mm = p->mm;
+
+	p->mm = NULL;
+	put_mm_user(mm);
+}
+
 /* Gives up the mm and goes on with the VMA. */
 void use_after_mmput(struct task_struct *p)
 {
