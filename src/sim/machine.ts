@@ -190,6 +190,11 @@ export class Machine {
     this.start = this.m;
   }
 
+  /** Memory of the state and of the undo log. */
+  bytes(): number {
+    return this.m.byteLength + this.log.byteLength + this.code.byteLength;
+  }
+
   /** Changes one word, remembering what it was. */
   put(at: number, value: number): void {
     const old = this.m[at]!;
