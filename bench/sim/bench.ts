@@ -18,7 +18,7 @@ const ROUNDS = 3;
 const PAN_ROUNDS = 5;
 /** Compilers at a time, and when no further one is started. */
 const WIDTH = 2;
-const SPIN_MILLIS = 180_000;
+const SPIN_MILLIS = 170_000;
 /** What the core may take for one model; reaching it is reported. */
 const MODEL_MILLIS = 10_000;
 

@@ -71,8 +71,9 @@ export function percpu(
       );
       if (op.dst === undefined) return w.event(init);
       const dst = w.register(scope, op.dst);
-      const done = `${init}; ${dst} = 0`;
-      return w.event(w.t === w.c.setup ? done : `if :: ${done} :: ${dst} = -12 fi`);
+      if (w.t === w.c.setup) return w.event(`${init}; ${dst} = 0`);
+      const stop = 'if :: NOPLACE -> goto STOP :: else fi';
+      return w.choice(`if :: d_step { ${init}; ${dst} = 0 }; ${stop} :: ${dst} = -12 fi`);
     }
     case 'percpu.get':
       return w.event(at(`${usable}; assert(!(m[A] == 3 && m[A + 1] <= 0)); m[A + 1]++; OWN(OBJ(A))++`));

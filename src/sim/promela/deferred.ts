@@ -77,7 +77,7 @@ export function taskAdd(w: ThreadWriter, scope: Scope, op: Of<'task-work.add'>):
   const mark = op.head ? `A = ${head}; assert(ALIVE(A)); ${w.member(op.head).write}m[A] = 1; A = 0; ` : '';
   const entry = '(O * QUEUED + 3 * tn[O])';
   w.event(
-    `if :: IS_NULL(${task}) -> goto STOP :: else fi; O = OBJ(${task}); assert(life[O] == 1); if :: texit[O] -> ${dst} = -3 :: else -> ${mark}tq[${entry}] = ${routine}; tq[${entry} + 1] = ${w.value(scope, op.arg)}; tq[${entry} + 2] = ${head}; tn[O]++; ${dst} = 0 fi; O = 0`,
+    `if :: IS_NULL(${task}) -> NOPLACE = true :: else -> O = OBJ(${task}); assert(life[O] == 1); if :: texit[O] -> ${dst} = -3 :: else -> ${mark}tq[${entry}] = ${routine}; tq[${entry} + 1] = ${w.value(scope, op.arg)}; tq[${entry} + 2] = ${head}; tn[O]++; ${dst} = 0 fi; O = 0 fi`,
   );
 }
 
@@ -136,7 +136,7 @@ export function lane(w: ThreadWriter, op: Instr): void {
       return run(op.routine);
     case 'work.queue':
     case 'timer.start':
-      w.event(
+      w.choice(
         'if :: off[ME] -> goto OFF :: else fi; assert(ALIVE(head[ME])); m[head[ME]] = (ME + 1) << 8',
         'off[ME] || m[head[ME]] == ME + 1 || !ALIVE(head[ME])',
       );

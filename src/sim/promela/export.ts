@@ -93,7 +93,7 @@ function start(c: Compiled, setup: string[], runs: string[]): string[] {
   const locks = lockCells(c).map((at, i) => `lk[${at}] = ${i + 1};`);
   return [
     'init {',
-    `  int B, O, A, V, W, K, L; byte ATOM; byte ME = ${c.setup < 0 ? 0 : c.setup};`,
+    `  int B, O, A, V, W, K, L; byte ATOM; bool NOPLACE; byte ME = ${c.setup < 0 ? 0 : c.setup};`,
     '  d_step { skip;',
     ...[...tables, ...locks].map((l) => `    ${l}`),
     '  }',

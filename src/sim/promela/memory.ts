@@ -73,7 +73,8 @@ export function alloc(w: ThreadWriter, scope: Scope, op: Of<'alloc'>): void {
   const n = w.c.poolCount[w.t * w.c.allocs + a]!;
   const dst = w.register(scope, op.dst);
   const take = `assert(n${a} < ${n}); life[${base} + n${a}] = 1; priv[${base} + n${a}] = ME + 1; ${dst} = first[${base} + n${a}]; n${a}++`;
-  w.event(op.mayFail && w.t !== w.c.setup ? `if :: ${take} :: ${dst} = 0 fi` : take);
+  if (op.mayFail && w.t !== w.c.setup) w.choice(`if :: d_step { ${take} } :: ${dst} = 0 fi`);
+  else w.event(take);
 }
 
 /** `*to = *from`: locks arrive free, counts uninitialised. */
@@ -87,7 +88,7 @@ export function copy(w: ThreadWriter, scope: Scope, op: Of<'copy'>): void {
   });
   const words = `K = 0; do :: K < ${type.size} -> m[B + K] = m[V + K]; tag[B + K] = tag[V + K]; K++ :: else -> break od; K = 0`;
   w.event(
-    `B = ${w.value(scope, op.to)}; V = ${w.value(scope, op.from)}; if :: B < 16 || V < 16 -> goto STOP :: else fi; ` +
-      `assert(ALIVE(B) && ALIVE(V)); ${[words, ...cleared].join('; ')}; B = 0; V = 0`,
+    `B = ${w.value(scope, op.to)}; V = ${w.value(scope, op.from)}; if :: B < 16 || V < 16 -> NOPLACE = true :: else -> ` +
+      `assert(ALIVE(B) && ALIVE(V)); ${[words, ...cleared].join('; ')} fi; B = 0; V = 0`,
   );
 }

@@ -89,7 +89,7 @@ export class ThreadWriter {
       if (isHandler) this.event(`cpu[${cpu}] = cpu[${cpu}] & ~${bit}`);
     }
     return [
-      '  int B, O, A, V, W, K, L; byte ATOM;',
+      '  int B, O, A, V, W, K, L; byte ATOM; bool NOPLACE;',
       ...this.locals().map((l) => `  ${l}`),
       ...(parent >= 0 ? ['end_born:', '  born[ME];'] : []),
       `  ATOM = ${kind === 'task' || kind === 'work' ? 0 : 1};`,
@@ -141,8 +141,14 @@ export class ThreadWriter {
     this.lines.push(...lines);
   }
 
-  /** One event: what it waits for (a stuck thread elsewhere ends the wait), and what it does. */
+  /** One event: what it waits for (a stuck thread elsewhere ends the wait), and what it does; `NOPLACE` in it stops the thread. */
   event(body: string, guard?: string): void {
+    const after = body.includes('NOPLACE = true') ? '; if :: NOPLACE -> goto STOP :: else fi' : '';
+    this.choice(`d_step { ${body} }${after}`, guard);
+  }
+
+  /** An event with alternatives, or one that goes elsewhere: not for `d_step`, which compiles to less. */
+  choice(body: string, guard?: string): void {
     const all = [this.running, guard ? `(${guard})` : ''].filter((g) => g !== '').join(' && ');
     if (all === '') this.emit(`atomic { ${body} };`);
     else this.emit(`atomic { if :: ${all} -> ${body} :: stuck -> goto STOP fi };`);
@@ -180,7 +186,7 @@ export class ThreadWriter {
     if (typeof place.base === 'string' && place.base.startsWith('@')) {
       return `A = ${base} + ${offset}; ${body}; A = 0`;
     }
-    return `B = ${base}; if :: IS_NULL(B) -> goto STOP :: IS_OPAQUE(B) -> ${otherwise} :: else -> A = B + ${offset}; ${body} fi; B = 0; A = 0`;
+    return `B = ${base}; if :: IS_NULL(B) -> NOPLACE = true :: IS_OPAQUE(B) -> ${otherwise} :: else -> A = B + ${offset}; ${body} fi; B = 0; A = 0`;
   }
 
   /** A guard on the cell at a place; what is not there lets the event happen, which then says so. */
