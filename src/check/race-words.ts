@@ -76,7 +76,7 @@ function chainOf({ violation: { site } }: Schedule, fn: string): string {
 }
 
 /** The words that the rules have for this cast; null when they leave it to the class. */
-export function castWords(violation: Violation, fn: string): Words | null {
+export function castWords(violation: Violation, fn: string, helpers: string[]): Words | null {
   const { title, says } = violation.cast;
   if (title === undefined || says === undefined) return null;
   const filled = (text: string): string =>
@@ -84,6 +84,7 @@ export function castWords(violation: Violation, fn: string): Words | null {
       .replaceAll('{fn}', fn)
       .replaceAll('{object}', objectName(violation.schedule))
       .replaceAll('{member}', violation.member)
+      .replaceAll('{helper}', helpers.map((name) => `${name}()`).join(' or ') || 'anything')
       .replaceAll('{chain}', chainOf(violation.schedule, fn));
   return { title: filled(title), message: filled(says) };
 }

@@ -45,10 +45,10 @@ export function play(
     overlays,
   };
   for (const cast of role.against) {
-    const threads = [role.thread, ...cast.threads];
+    const threads = [...(role.thread === undefined ? [] : [role.thread]), ...cast.threads];
     const all = { ...(cast.setup === undefined ? {} : { setup: cast.setup }), threads };
     const program = buildProgram(`${model.id} ${fn.name}`, parseModel(model, rules), all, rules, stand);
-    program.threads[0]!.name = fn.name;
+    if (role.thread !== undefined) program.threads[0]!.name = fn.name;
     const { verdicts, executions, exhausted } = exploreAll(program, { maxMillis: MAX_MILLIS });
     played.executions += executions;
     played.exhausted &&= exhausted;

@@ -195,7 +195,7 @@ function reordered(fn: CFunction, takes: string[]): CFunction {
     isStatic: fn.isStatic,
     isInline: fn.isInline,
     contracts: fn.contracts,
-    complete: fn.complete,
+    complete: true,
     damaged: fn.damaged,
     macro: '',
     heading: fn.heading,
