@@ -68,6 +68,15 @@ export function raceWords(schedule: Schedule, fn: string): Words {
   }
 }
 
+/** `a()`, `a() or b()`, `a(), b() and 3 others`. */
+function listed(names: string[]): string {
+  if (names.length === 0) return 'anything';
+  const shown = names.slice(0, names.length > 3 ? 2 : 3).map((name) => `${name}()`);
+  const rest = names.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} and ${rest} others`;
+  return shown.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+}
+
 /** Where it goes wrong, seen from `fn`: `helper() -> callee()`. */
 function chainOf({ violation: { site } }: Schedule, fn: string): string {
   const callee = /(\w+)\s*\(/.exec(site.text)?.[1];
@@ -84,7 +93,7 @@ export function castWords(violation: Violation, fn: string, helpers: string[]): 
       .replaceAll('{fn}', fn)
       .replaceAll('{object}', objectName(violation.schedule))
       .replaceAll('{member}', violation.member)
-      .replaceAll('{helper}', helpers.map((name) => `${name}()`).join(' or ') || 'anything')
+      .replaceAll('{helper}', listed(helpers))
       .replaceAll('{chain}', chainOf(violation.schedule, fn));
   return { title: filled(title), message: filled(says) };
 }

@@ -8,6 +8,7 @@ import type { HazardModel, Role } from '../rules/index.ts';
 import { ProgramError } from '../sim/index.ts';
 import type { Step } from '../sim/program.ts';
 import { anchorLine } from './anchor.ts';
+import { callersLeftBehind } from './caller-findings.ts';
 import type { Finding } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { FunctionInPatch, Surroundings } from './path-findings.ts';
@@ -33,11 +34,13 @@ export interface RoleReview {
 export function reviewRoles(target: FunctionInPatch, around: Surroundings, programs: Programs): RoleReview {
   const review: RoleReview = { findings: [], executions: 0, unfinished: [] };
   const { rules, pre, post, touched } = around;
-  if (restsOn(target.fn, around.faulty, post.units)) return review;
   const { comment = '' } = target;
+  reviewCallers(target, around, programs, review);
+  if (restsOn(target.fn, around.faulty, post.units)) return review;
   for (const model of rules.models) {
     if (!agrees(model, post, rules)) continue;
     for (const [name, role] of Object.entries(model.roles)) {
+      if (role.lookup !== undefined) continue;
       if (!fits({ fn: target.fn, before: target.before, comment }, role, post.units)) continue;
       const after = tryToPlay(model, role, target.fn, post, touched, rules);
       if (after === null) {
@@ -66,6 +69,28 @@ export function reviewRoles(target: FunctionInPatch, around: Surroundings, progr
     }
   }
   return review;
+}
+
+/** Callers that the patch did not change, although what they call now gives them a reference. */
+function reviewCallers(
+  target: FunctionInPatch,
+  around: Surroundings,
+  programs: Programs,
+  review: RoleReview,
+): void {
+  const { rules, post } = around;
+  for (const model of rules.models) {
+    const roles = Object.values(model.roles).filter((role) => role.lookup !== undefined);
+    if (roles.length === 0 || !agrees(model, post, rules)) continue;
+    for (const role of roles) {
+      if (!fits({ fn: target.fn, before: target.before, comment: '' }, role, post.units)) continue;
+      const left = callersLeftBehind(model, role, target, around);
+      if (left === null) continue;
+      review.executions += left.executions;
+      rememberProgram(programs, left.violation.program);
+      review.findings.push(findingOf(model, role, [left.violation], target, left.callers));
+    }
+  }
 }
 
 /** Null when the function does something that cannot be put among the model's actors. */

@@ -30,6 +30,7 @@ export function play(
   side: Side,
   touched: Set<string>,
   rules: Rules,
+  body: (name: string) => CFunction | null = bodies(side.units, touched),
 ): Played {
   const played: Played = { violations: [], executions: 0, exhausted: true };
   const overlays = role.overlays === undefined ? [] : overlaysOf(fn, role.overlays, side.units, rules);
@@ -37,11 +38,12 @@ export function play(
   const stand: Stand = {
     fn,
     plays: role.plays,
-    body: bodies(side.units, touched),
+    body,
     declarations: side.declarations,
     takes: role.takes,
     current: role.current,
     inside: role.inside === true,
+    lends: role.lookup !== undefined,
     overlays,
   };
   for (const cast of role.against) {

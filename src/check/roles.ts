@@ -55,10 +55,12 @@ export function fits({ fn, before, comment }: Candidate, role: Role, units: CUni
   if (!role.calls.every((names) => reaches(fn, names, units, DEPTH))) return false;
   if (role.lacks.length > 0 && reaches(fn, role.lacks, units, DEPTH)) return false;
   if (role.removes.length > 0 && (before === null || !reaches(before, role.removes, units, 0))) return false;
+  if (role.adds.length > 0 && (before === null || reaches(before, role.adds, units, 0))) return false;
   return role.uncalled.length === 0 || helpersUncalled(role.uncalled, units).isUncalled;
 }
 
-function resultOf(fn: CFunction): string {
+/** Name of the structure that a function returns a pointer to, or ''. */
+export function resultOf(fn: CFunction): string {
   return pointee(`struct ${fn.returnType.replace(/^(static |inline |struct )+/, '')}`);
 }
 
@@ -72,7 +74,7 @@ function hasParameters(fn: CFunction, takes: string[]): boolean {
 }
 
 /** Names of the functions that `fn` calls. */
-function calleesOf(fn: CFunction): string[] {
+export function calleesOf(fn: CFunction): string[] {
   return fn
     .cfg()
     .nodes.flatMap((n) =>

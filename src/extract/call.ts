@@ -75,7 +75,7 @@ function unknownCall(
   for (const arg of args) {
     if (at.context.isConcurrent === true && (arg.k === 'opaque' || arg.k === 'str')) continue;
     const value = at.value(arg);
-    if (typeof value === 'string') at.emit.op({ op: 'escape', value, to: name });
+    if (typeof value === 'string' && at.context.lends !== true) at.emit.op({ op: 'escape', value, to: name });
   }
   if (!wanted) return null;
   const dst = result ?? at.emit.temporary();

@@ -56,6 +56,10 @@ const role = z.strictObject({
   removes: names,
   /** Nobody in the patch calls these, not even through a helper that is called. */
   uncalled: names,
+  /** The hole is filled by callers of the function that the patch left as they were; this actor is what they call. */
+  lookup: z.string().optional(),
+  /** Before the patch it did not call any of these. */
+  adds: names,
   /** Not a whole function but the piece of one that a hunk shows, where no tree has the rest. */
   piece: z.boolean().optional(),
   /** Words of its comment or its name that make it this role. */
@@ -75,6 +79,7 @@ const role = z.strictObject({
     .array(
       z.strictObject({
         ...cast,
+        threads: z.array(actor).default([]),
         /** Only these classes are said of this cast; others come from how the function was cut out. */
         classes: z.array(z.enum(HAZARDS)).optional(),
         /** The finding's title and text; `{fn}` is the function, `{object}` what it is about. */

@@ -173,6 +173,12 @@ void unchanged_caller(struct task_struct *t)
 		mode = pol->mode;
 }
 
+/* What an unchanged caller is put into. */
+void any_caller(struct task_struct *t)
+{
+	caller();
+}
+
 /* What a patched put is put into, when it is all that the owner has. */
 void owner_puts(struct task_struct *t)
 {
