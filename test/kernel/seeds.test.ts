@@ -147,7 +147,7 @@ static inline void sched_submit_work(struct task_struct *tsk)
 }
 `;
   const findings = await review('c0', added('kernel/sched/core.c', text));
-  assert.deepEqual(said(findings), ['sleep-in-atomic sched_submit_work 21']);
+  assert.deepEqual(said(findings), ['sleep-in-atomic sched_submit_work 20']);
   assert.match(findings[0]!.message, /fix_pagefault\(\) -> mmap_read_lock\(\)/);
   const elsewhere = added('kernel/sched/core.c', text.replace('sched_submit_work', 'umcg_wait'));
   assert.deepEqual(said(await review('c0', elsewhere)), []);
