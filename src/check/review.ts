@@ -100,7 +100,10 @@ function reviewPatch(
         positions,
         comment: commentAbove(fn.line, lines),
       };
-      if (!fn.complete) continue;
+      if (!fn.complete) {
+        findings.push(...reviewRoles(target, around, programs).findings);
+        continue;
+      }
       const roles = reviewRoles(target, around, programs);
       const paths = reviewPaths(target, around, programs);
       stats.executions! += roles.executions;
