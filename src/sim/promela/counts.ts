@@ -10,6 +10,12 @@ type Of<K extends Instr['op']> = Extract<Instr, { op: K }>;
 
 const COUNTED = 'assert(ALIVE(A) && m[A + 1] != 0)';
 
+/** Counts that come to the top: refcount_t saturates there. */
+function bump(by: 1 | -1, flavour: 'refcount' | 'atomic'): string {
+  if (flavour === 'atomic') return `m[A] = m[A] + ${by}`;
+  return `if :: m[A] < 0 || (${by} > 0 && m[A] == 2147483647) -> m[A] = -1073741824 :: else -> m[A] = m[A] + ${by} fi`;
+}
+
 export function ref(
   w: ThreadWriter,
   scope: Scope,
@@ -24,15 +30,20 @@ export function ref(
       return at(`assert(ALIVE(A)); m[A] = ${op.value}; m[A + 1] = 1${gain}`);
     }
     case 'ref.get':
+      if (w.c.high) return at(`${COUNTED}; assert(m[A] != 0); ${bump(1, op.flavour)}; OWN(OBJ(A))++`);
       return at(`${COUNTED}; assert(m[A] > 0); m[A]++; OWN(OBJ(A))++`);
     case 'ref.tryget': {
       const dst = w.register(scope, op.dst);
-      const body = `if :: m[A] > 0 -> m[A]++; OWN(OBJ(A))++; ${dst} = 1 :: else -> ${dst} = 0 fi`;
+      const [can, more] = w.c.high ? ['m[A] != 0', bump(1, op.flavour)] : ['m[A] > 0', 'm[A]++'];
+      const body = `if :: ${can} -> ${more}; OWN(OBJ(A))++; ${dst} = 1 :: else -> ${dst} = 0 fi`;
       return at(`${COUNTED}; ${body}`, `${dst} = 1`);
     }
     case 'ref.put': {
       const dst = op.dst === undefined ? '' : w.register(scope, op.dst);
-      const body = `${COUNTED}; assert(m[A] > 0); lose(OBJ(A), A); m[A]--`;
+      const give = w.c.high
+        ? `assert(m[A] != 0); if :: m[A] > 0 -> lose(OBJ(A), A) :: else -> LESS(OWN(OBJ(A))) fi; ${bump(-1, op.flavour)}`
+        : 'assert(m[A] > 0); lose(OBJ(A), A); m[A]--';
+      const body = `${COUNTED}; ${give}`;
       return at(dst === '' ? body : `${body}; ${dst} = (m[A] == 0)`, dst === '' ? 'skip' : `${dst} = 0`);
     }
     case 'ref.read': {
