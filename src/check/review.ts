@@ -4,7 +4,7 @@
  * The order is that of the series; findings of a patch are sorted by file and line. A function that cannot be
  * explored to the end is named in the notes: nothing is then said to be safe.
  */
-import { type CFunction, type CUnit, openTree, type Tree } from '../c/index.ts';
+import { type CFunction, type Config, type CUnit, openTree, type Tree } from '../c/index.ts';
 import type { Patch, PatchSeries } from '../patch/index.ts';
 import { type Rules, rulesFor } from '../rules/index.ts';
 import type { Source } from '../source/index.ts';
@@ -26,8 +26,15 @@ export interface Reviewed {
 /**
  * Reviews every patch of a series against the images that `source` gives.
  * Never throws for what a patch contains; what could not be looked at is in `skipped` and `notes`.
+ * @param config which `#if` branches of the tree are read; by default nearly everything is on
  */
-export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, version: string): Reviewed {
+export function reviewSeries(
+  series: PatchSeries,
+  source: Source,
+  rules: Rules,
+  version: string,
+  config?: Config,
+): Reviewed {
   const programs: Programs = new Map();
   const review: Review = {
     tool: { name: 'lockstep', version },
@@ -44,8 +51,8 @@ export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, 
     stats: { files: 0, functions: 0, states: 0, executions: 0 },
   };
   // What the vocabulary knows stays a call; other macros of the tree are expanded.
-  const tree =
-    source.tree === null ? null : openTree(source.tree, { keep: (name) => rules.vocabulary.has(name) });
+  const keep = (name: string): boolean => rules.vocabulary.has(name);
+  const tree = source.tree === null ? null : openTree(source.tree, { keep, ...(config && { config }) });
   const own =
     tree === null ? rules : rulesFor(rules, (symbol) => tree.findFunction(symbol, 'mm/memory.c') !== null);
   for (const patch of series.patches) reviewPatch(patch, source, tree, own, review, programs);
@@ -93,7 +100,10 @@ function reviewPatch(
         positions,
         comment: commentAbove(fn.line, lines),
       };
-      if (!fn.complete) continue;
+      if (!fn.complete) {
+        findings.push(...reviewRoles(target, around, programs).findings);
+        continue;
+      }
       const roles = reviewRoles(target, around, programs);
       const paths = reviewPaths(target, around, programs);
       stats.executions! += roles.executions;

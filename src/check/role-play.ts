@@ -30,6 +30,7 @@ export function play(
   side: Side,
   touched: Set<string>,
   rules: Rules,
+  body: (name: string) => CFunction | null = bodies(side.units, touched),
 ): Played {
   const played: Played = { violations: [], executions: 0, exhausted: true };
   const overlays = role.overlays === undefined ? [] : overlaysOf(fn, role.overlays, side.units, rules);
@@ -37,18 +38,19 @@ export function play(
   const stand: Stand = {
     fn,
     plays: role.plays,
-    body: bodies(side.units, touched),
+    body,
     declarations: side.declarations,
     takes: role.takes,
     current: role.current,
     inside: role.inside === true,
+    lends: role.lookup !== undefined,
     overlays,
   };
   for (const cast of role.against) {
-    const threads = [role.thread, ...cast.threads];
+    const threads = [...(role.thread === undefined ? [] : [role.thread]), ...cast.threads];
     const all = { ...(cast.setup === undefined ? {} : { setup: cast.setup }), threads };
     const program = buildProgram(`${model.id} ${fn.name}`, parseModel(model, rules), all, rules, stand);
-    program.threads[0]!.name = fn.name;
+    if (role.thread !== undefined) program.threads[0]!.name = fn.name;
     const { verdicts, executions, exhausted } = exploreAll(program, { maxMillis: MAX_MILLIS });
     played.executions += executions;
     played.exhausted &&= exhausted;

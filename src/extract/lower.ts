@@ -47,6 +47,8 @@ export interface LowerContext {
   current?: Value | undefined;
   /** The routine will run beside others: waiting and copying are then operations of it, not only sleeping and assigning. */
   isConcurrent?: boolean;
+  /** What is passed to functions that are not known is still there afterwards. */
+  lends?: boolean;
 }
 
 export interface Lowered {
@@ -383,6 +385,13 @@ export class Lowering {
     this.emit.op({ op: 'access', at: { base, type, cell: '' }, write });
   }
 
+  /** Memory that is none of the program's. */
+  private stranger(): Value {
+    const dst = this.emit.temporary();
+    this.emit.op({ op: 'unknown', dst, what: 'nonnull' });
+    return dst;
+  }
+
   address(of: Expr): Value {
     const place = this.place(of);
     if (place === null) return this.value(of);
@@ -395,6 +404,7 @@ export class Lowering {
       /^@[^%]/.test(place.base) &&
       !this.context.hasObject(place.base.slice(1))
     ) {
+      if (this.context.lends === true) return this.stranger();
       this.emit.op({ op: 'assume', cond: 0 });
       return 0;
     }

@@ -31,6 +31,8 @@ export interface Stand {
   takes: string[];
   /** The object that is the task which runs it. */
   current: string | undefined;
+  /** What is passed to functions that are not known comes back. */
+  lends: boolean;
   /** Whether steps inside of its helpers are shown as such. */
   inside: boolean;
   /** Cells that the source has in one union with cells of the model, and how the union is called. */
@@ -195,7 +197,7 @@ function reordered(fn: CFunction, takes: string[]): CFunction {
     isStatic: fn.isStatic,
     isInline: fn.isInline,
     contracts: fn.contracts,
-    complete: fn.complete,
+    complete: true,
     damaged: fn.damaged,
     macro: '',
     heading: fn.heading,
@@ -271,6 +273,7 @@ function modelContext(
       standing !== null && (fn === standing || (stand?.inside === true && fn === stand.body(fn.name))),
     errno: () => null,
     isConcurrent: true,
+    lends: stand?.lends === true,
     current: stand?.current === undefined ? undefined : `@${stand.current}`,
   };
 }

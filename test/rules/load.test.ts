@@ -45,7 +45,6 @@ test('all shipped rules load', () => {
       'hugetlb/eviction',
       'hugetlb/pmd-sharing',
       'hugetlb/truncate',
-      'mempolicy/atomic-ref',
       'mempolicy/percpu-ref',
       'mempolicy/shared-policy',
       'mempolicy/task-policy',

@@ -163,7 +163,7 @@ const FLIPS: [id: string, design: string, from: string, to: string, hazards: Haz
     '\t\tkmem_cache_free(policy_cache, new);\n\t\treturn;',
     [],
   ],
-  ['mempolicy/atomic-ref', 'B7', 'kfree_rcu(pol, rcu);', 'kfree(pol);', ['use-after-free']],
+  ['mempolicy/task-policy', 'B7', 'kfree_rcu(pol, rcu);', 'kfree(pol);', ['use-after-free']],
   [
     'umcg/blocking',
     'C0',
