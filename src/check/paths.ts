@@ -108,6 +108,8 @@ function lostReleases(analysed: Analysed, pre: Analysed | null): PathProblem[] {
       .sort((a, b) => a.path.length - b.path.length);
     const [outcome] = keeps;
     const before = pre.result.outcomes.find(gives)!.refs.find((r) => r.object === object && isGivenUp(r))!;
+    // With other parameters comes another contract.
+    if (analysed.routine.params.join() !== pre.routine.params.join()) continue;
     if (outcome === undefined || calls(analysed.routine, pre.routine)) continue;
     const isMemory = before.state.freed;
     problems.push({

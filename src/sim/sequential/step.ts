@@ -273,7 +273,7 @@ export function step(state: State, run: Run): State | null {
         at.context('rcu', instr.op === 'rcu.enter' ? 1 : -1);
       break;
     case 'rcu.call':
-      at.move(at.value(instr.arg));
+      at.moveAll(at.value(instr.arg));
       state.note(pc);
       break;
     case 'context':
@@ -435,6 +435,8 @@ class Cursor {
       this.know(a, left);
       this.state.equals.set(a, constant);
     } else if (constant === undefined && (fn === 'eq') === truth && (fn === 'eq' || fn === 'ne')) {
+      this.sameAsStatic(a, b);
+      this.sameAsStatic(b, a);
       // Two unknowns found equal share what is known of either.
       const left = this.mask(a) & this.mask(b);
       if (left === 0) return false;
@@ -540,9 +542,20 @@ class Cursor {
   move(value: ValueId): void {
     for (const part of this.run.values.pointsInto(value)) {
       const known = this.ref(part);
-      if (known !== undefined && (known.delta > 0 || known.memory)) {
+      if (known !== undefined && (known.delta > 0 || known.memory))
         this.state.refs.set(part, { ...known, moved: true, memory: false });
-      }
+    }
+  }
+
+  /** Hands an object to a callback that will free it or put it: its owner here has nothing to give up any more. */
+  moveAll(value: ValueId): void {
+    for (const part of this.run.values.pointsInto(value)) {
+      if (this.run.values.constantOf(part) !== undefined) continue;
+      this.state.refs.set(part, {
+        ...(this.ref(part) ?? fresh('memory', this.pc)),
+        moved: true,
+        memory: false,
+      });
     }
   }
 
@@ -556,6 +569,12 @@ class Cursor {
         continue;
       this.state.refs.set(part, { ...known, lent: [...known.lent, { to, site, result: 0 }] });
     }
+  }
+
+  /** An object that turns out to be a static one is nobody's to give up. */
+  private sameAsStatic(object: ValueId, other: ValueId): void {
+    const origin = this.run.values.origins[other]!;
+    if (origin.kind === 'root' && /^@[^%]/.test(origin.name)) this.state.refs.delete(object);
   }
 
   /** What is learnt of a call's result is learnt of the loans that the call was. */
