@@ -130,6 +130,11 @@ function findingOf(
   const lines = main.schedule.steps
     .filter((s) => s.site.file === fn.file && s.site.function === fn.name)
     .map((s) => s.site.line);
+  // All of it may happen in helpers: then the calls that lead to them are the way.
+  const through = new Set(main.schedule.steps.map((s) => s.site.function));
+  if (lines.length === 0)
+    for (const { instr, line: at } of fn.cfg().nodes)
+      if (instr.k === 'call' && typeof instr.callee === 'string' && through.has(instr.callee)) lines.push(at);
   const line = anchorLine(inFunction.length > 0 ? inFunction : target.positions, lines, at?.site.line ?? 0);
   return {
     id: fingerprint(hazard, path, fn.name, role.plays),

@@ -39,6 +39,7 @@ export function play(
     fn,
     plays: role.plays,
     body,
+    helper: bodies(side.units, null),
     declarations: side.declarations,
     takes: role.takes,
     current: role.current,
@@ -64,12 +65,12 @@ export function play(
   return played;
 }
 
-/** Functions that the patch touches; the others are the model's or what the vocabulary says of them. */
-function bodies(units: CUnit[], touched: Set<string>): (name: string) => CFunction | null {
+/** Functions, or only those that the patch touches; the others are the model's or what the vocabulary says of them. */
+function bodies(units: CUnit[], touched: Set<string> | null): (name: string) => CFunction | null {
   const known = new Map<string, CFunction>();
   for (const unit of units)
     for (const f of unit.functions)
-      if (f.complete && touched.has(f.name) && !known.has(f.name)) known.set(f.name, f);
+      if (f.complete && (touched?.has(f.name) ?? true) && !known.has(f.name)) known.set(f.name, f);
   return (name) => known.get(name) ?? null;
 }
 

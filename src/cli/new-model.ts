@@ -145,8 +145,8 @@ static struct thing *find_thing(struct table *table)
 
 const FILE = 'mm/thing.c';
 
-/** A patch that puts \`after\` in the place of lines of TREE. */
-function example(subject: string, expect: string, before: string[], after: string[]): string {
+/** A patch that puts `after` in the place of lines of TREE; what is expected is said `offset` lines below. */
+function example(subject: string, expect: string, before: string[], after: string[], offset = 0): string {
   const lines = TREE.trimEnd().split('\n');
   const at = lines.findIndex((_, i) => before.every((line, k) => lines[i + k] === line));
   const [from, to] = [Math.max(0, at - 3), Math.min(lines.length, at + before.length + 3)];
@@ -154,7 +154,7 @@ function example(subject: string, expect: string, before: string[], after: strin
   return `${[
     `Subject: [PATCH] ${subject}`,
     '',
-    `Expect: ${expect.replace('LINE', String(at + 1))}`,
+    `Expect: ${expect.replace('LINE', String(at + 1 + offset))}`,
     '',
     `diff --git a/${FILE} b/${FILE}`,
     `--- a/${FILE}`,
@@ -175,10 +175,13 @@ export function writeNewModel(dir: string): string[] {
     'model.c': MODEL_C,
     'model.yml': MODEL_YML,
     [`examples/tree/${FILE}`]: TREE,
-    'examples/bad-get.patch': example('thing: always get', `get-on-zero ${FILE}:LINE`, TRY, [
-      '\tif (t)',
-      '\t\trefcount_inc(&t->refs);',
-    ]),
+    'examples/bad-get.patch': example(
+      'thing: always get',
+      `get-on-zero ${FILE}:LINE`,
+      TRY,
+      ['\tif (t)', '\t\trefcount_inc(&t->refs);'],
+      1,
+    ),
     'examples/bad-inverted.patch': example('thing: simplify', `tryget-misuse ${FILE}:LINE`, TRY, [
       '\tif (t && refcount_inc_not_zero(&t->refs))',
       '\t\tt = NULL;',

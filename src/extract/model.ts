@@ -26,6 +26,8 @@ export interface Stand {
   plays: string;
   /** Bodies from the patch and its tree, before those of the model. */
   body(name: string): CFunction | null;
+  /** Functions of the source that the patch did not change; those that are mere wrappers are looked into. */
+  helper(name: string): CFunction | null;
   declarations: Declarations;
   /** Parameters that the model passes, by type; they come first, whatever the function's own order. */
   takes: string[];
@@ -257,7 +259,7 @@ function modelContext(
           : (unit.globals.get(name) ?? stand?.declarations.global(name) ?? ''),
       returns: (name) => body(name, [])?.returnType ?? '',
     },
-    body,
+    body: (name, callers) => body(name, callers) ?? stand?.helper(name) ?? null,
     prefersBody: (name, callers) => body(name, callers) !== null,
     keeps: (place) =>
       (cells.get(place.type)?.has(place.cell) === true ||

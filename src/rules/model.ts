@@ -38,7 +38,7 @@ const role = z.strictObject({
   /** Which functions these are, in words. */
   about: z.string(),
   /** The function that model.c calls and leaves out: the hole that a patched function fills. */
-  plays: z.string().default(''),
+  plays: z.string(),
   /** What it returns; left out when that says nothing. */
   returns: z.string().optional(),
   /** Parameters that it has, in any place; what else it takes is not known. */
