@@ -9,6 +9,7 @@
 import {
   CONTEXTS,
   exploreSequential,
+  type Loan,
   loanKey,
   type Outcome,
   type PathStep,
@@ -42,11 +43,13 @@ export interface PathProblem {
 
 export interface Analysed {
   routine: Routine;
+  /** The function returns a pointer: what is not 0 is no failure. */
+  returnsPointer: boolean;
   result: SequentialResult;
 }
 
-export function analyse(routine: Routine): Analysed {
-  return { routine, result: exploreSequential(routine) };
+export function analyse(routine: Routine, returnsPointer: boolean): Analysed {
+  return { routine, returnsPointer, result: exploreSequential(routine) };
 }
 
 /** The problems of `post` that `pre` does not have; `pre` is null for a function that is new. */
@@ -105,6 +108,8 @@ function lostReleases(analysed: Analysed, pre: Analysed | null): PathProblem[] {
       .sort((a, b) => a.path.length - b.path.length);
     const [outcome] = keeps;
     const before = pre.result.outcomes.find(gives)!.refs.find((r) => r.object === object && isGivenUp(r))!;
+    // With other parameters comes another contract.
+    if (analysed.routine.params.join() !== pre.routine.params.join()) continue;
     if (outcome === undefined || calls(analysed.routine, pre.routine)) continue;
     const isMemory = before.state.freed;
     problems.push({
@@ -150,7 +155,8 @@ function problemsOf(analysed: Analysed, pre: Analysed | null): PathProblem[] {
 function distinct(problems: PathProblem[]): PathProblem[] {
   const seen = new Set<string>();
   return problems.filter((p) => {
-    const key = `${p.hazard} ${p.object} ${p.at}`;
+    // One mistake may show at several objects or lines: what made it wrong is where it stands.
+    const key = p.origin >= 0 ? `${p.hazard} from ${p.origin}` : `${p.hazard} ${p.object} ${p.at}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -189,8 +195,10 @@ function lastCell(name: string): string {
 
 /** Locks that an end leaves changed, without pairs that are one lock under two names. */
 function changedLocks(outcome: Outcome, to: 'held' | 'released') {
-  const held = outcome.locks.filter((l) => l.state.entry === 'free' && l.state.now !== 'free');
-  const released = outcome.locks.filter((l) => l.state.entry !== 'free' && l.state.now === 'free');
+  // A lock in a local is nobody else's.
+  const locks = outcome.locks.filter((l) => !l.lock.startsWith('%'));
+  const held = locks.filter((l) => l.state.entry === 'free' && l.state.now !== 'free');
+  const released = locks.filter((l) => l.state.entry !== 'free' && l.state.now === 'free');
   const [wanted, other] = to === 'held' ? [held, released] : [released, held];
   return wanted.filter((l) => !other.some((o) => lastCell(o.lock) === lastCell(l.lock)));
 }
@@ -207,10 +215,11 @@ function lockEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
       const failures = to === 'held' || analysed.result.takenFirst.has(cell);
       const outcome = oddEnd(analysed, pre, has, has, failures);
       if (outcome === null || (pre === null && isOneOfSeveral(analysed, outcome, to))) continue;
+      if (pre !== null && keptAnother(pre, outcome, to)) continue;
       const change = changedLocks(outcome, to).find((l) => lastCell(l.lock) === cell)!;
       const { lock } = change;
       // Without a past to compare with, a function that only ever takes or only ever gives back may be meant to.
-      if (pre === null && !hasBoth(analysed, lock)) continue;
+      if ((pre === null || lockCount(pre, lock) === 0) && !hasBoth(analysed, lock)) continue;
       const hazard =
         to === 'held'
           ? 'missing-unlock'
@@ -237,6 +246,13 @@ function isOneOfSeveral(analysed: Analysed, outcome: Outcome, to: 'held' | 'rele
   const count = changedLocks(outcome, to).length;
   const peers = analysed.result.outcomes.filter((o) => returnClass(o) === returnClass(outcome));
   return peers.length > 1 && peers.every((o) => changedLocks(o, to).length === count);
+}
+
+/** The pre-image too ended with a lock changed where this one does: the patch exchanged which. */
+function keptAnother(pre: Analysed, outcome: Outcome, to: 'held' | 'released'): boolean {
+  const count = changedLocks(outcome, to).length;
+  const peers = pre.result.outcomes.filter((o) => returnClass(o) === returnClass(outcome));
+  return peers.some((o) => changedLocks(o, to).length >= count);
 }
 
 function hasBoth(analysed: Analysed, lock: string): boolean {
@@ -281,17 +297,19 @@ function oddEnd(
   const meant = (o: Outcome): boolean => {
     if (pre !== null && before.length === 0) return false;
     if (outcomes.some((other) => !odd(other) && returnClass(other) === returnClass(o))) return false;
-    return !(failures && outcomes.some((other) => !odd(other) && isFailureBeside(o, other)));
+    return !(
+      failures && outcomes.some((other) => !odd(other) && isFailureBeside(o, other, analysed.returnsPointer))
+    );
   };
   const unmeant = candidates.filter((o) => !meant(o));
   return unmeant.sort((a, b) => a.path.length - b.path.length)[0] ?? null;
 }
 
 /** Returns an error where `other` does not: an error code or pointer, or something but 0 where `other` returns 0. */
-function isFailureBeside(outcome: Outcome, other: Outcome): boolean {
+function isFailureBeside(outcome: Outcome, other: Outcome, pointer: boolean): boolean {
   const { mask } = outcome.returns;
   if (mask === NEGATIVE) return other.returns.mask !== NEGATIVE;
-  return mask === NOT_ZERO && other.returns.mask === ZERO;
+  return !pointer && mask === NOT_ZERO && other.returns.mask === ZERO;
 }
 
 function contextEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] {
@@ -360,6 +378,7 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
       .filter((l) => !analysed.result.givenBack.has(loanKey(l)) && !pre?.result.givenBack.has(loanKey(l)))
       .map((l) => `${l.to}() does not keep ${object}`);
     if (kept.length > 0 && (remedy === '' || pre === null)) continue;
+    if (ref.state.lent.some((l) => keepsOnSuccess(l, analysed, pre))) continue;
     problems.push({
       hazard: isMemory ? 'leak' : 'ref-leak',
       object,
@@ -405,6 +424,13 @@ function referenceEnds(analysed: Analysed, pre: Analysed | null): PathProblem[] 
     });
   }
   return problems;
+}
+
+/** What is given back when this function fails, and not when it succeeds, is kept by it. */
+function keepsOnSuccess(loan: Loan, analysed: Analysed, pre: Analysed | null): boolean {
+  if (loan.result !== ZERO) return false;
+  const given = [...analysed.result.givenBack, ...(pre?.result.givenBack ?? [])];
+  return given.some((key) => key.startsWith(`${loan.to}=`) && key !== loanKey(loan));
 }
 
 /** The text of an operation that gives up what `origin` took, in this function or in its pre-image. */

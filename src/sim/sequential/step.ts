@@ -214,7 +214,7 @@ export function step(state: State, run: Run): State | null {
     case 'ref.get':
     case 'percpu.get':
       if (!at.touch(instr.at)) return null;
-      take(at, owner(at, at.value(instr.at.base)), false);
+      take(at, owner(at, instr.at), false);
       break;
     case 'ref.tryget':
     case 'percpu.tryget': {
@@ -224,7 +224,7 @@ export function step(state: State, run: Run): State | null {
       failed.note(pc, '= false');
       failed.pc = pc + 1;
       run.push(failed);
-      take(at, owner(at, at.value(instr.at.base)), true);
+      take(at, owner(at, instr.at), true);
       at.write(instr.dst, values.constant(1));
       state.trail = { pc, note: '= true', prev: state.trail?.prev ?? null };
       break;
@@ -233,7 +233,7 @@ export function step(state: State, run: Run): State | null {
     case 'percpu.put':
     case 'percpu.kill': {
       if (!at.touchCount(instr.at)) return null;
-      const object = owner(at, at.value(instr.at.base));
+      const object = owner(at, instr.at);
       put(at, object);
       if (instr.op !== 'ref.put' || instr.dst === undefined) break;
       // What the caller still holds a reference to was not put for the last time.
@@ -264,7 +264,7 @@ export function step(state: State, run: Run): State | null {
       break;
     }
     case 'disown':
-      put(at, owner(at, at.value(instr.object)));
+      put(at, at.value(instr.object));
       break;
     case 'rcu.enter':
     case 'rcu.exit':
@@ -273,7 +273,7 @@ export function step(state: State, run: Run): State | null {
         at.context('rcu', instr.op === 'rcu.enter' ? 1 : -1);
       break;
     case 'rcu.call':
-      at.move(at.value(instr.arg));
+      at.moveAll(at.value(instr.arg));
       state.note(pc);
       break;
     case 'context':
@@ -337,6 +337,7 @@ function maskOfUnknown(what: Unknown): number {
 
 function fresh(what: string, pc: number): RefState {
   return {
+    cell: '',
     delta: 0,
     memory: false,
     owned: false,
@@ -434,6 +435,8 @@ class Cursor {
       this.know(a, left);
       this.state.equals.set(a, constant);
     } else if (constant === undefined && (fn === 'eq') === truth && (fn === 'eq' || fn === 'ne')) {
+      this.sameAsStatic(a, b);
+      this.sameAsStatic(b, a);
       // Two unknowns found equal share what is known of either.
       const left = this.mask(a) & this.mask(b);
       if (left === 0) return false;
@@ -539,9 +542,20 @@ class Cursor {
   move(value: ValueId): void {
     for (const part of this.run.values.pointsInto(value)) {
       const known = this.ref(part);
-      if (known !== undefined && (known.delta > 0 || known.memory)) {
+      if (known !== undefined && (known.delta > 0 || known.memory))
         this.state.refs.set(part, { ...known, moved: true, memory: false });
-      }
+    }
+  }
+
+  /** Hands an object to a callback that will free it or put it: its owner here has nothing to give up any more. */
+  moveAll(value: ValueId): void {
+    for (const part of this.run.values.pointsInto(value)) {
+      if (this.run.values.constantOf(part) !== undefined) continue;
+      this.state.refs.set(part, {
+        ...(this.ref(part) ?? fresh('memory', this.pc)),
+        moved: true,
+        memory: false,
+      });
     }
   }
 
@@ -555,6 +569,12 @@ class Cursor {
         continue;
       this.state.refs.set(part, { ...known, lent: [...known.lent, { to, site, result: 0 }] });
     }
+  }
+
+  /** An object that turns out to be a static one is nobody's to give up. */
+  private sameAsStatic(object: ValueId, other: ValueId): void {
+    const origin = this.run.values.origins[other]!;
+    if (origin.kind === 'root' && /^@[^%]/.test(origin.name)) this.state.refs.delete(object);
   }
 
   /** What is learnt of a call's result is learnt of the loans that the call was. */
@@ -734,19 +754,36 @@ function assertHeld(at: Cursor, place: Place, mode: LockMode, not: boolean): voi
   if (!not && known.now === 'free') at.fail('missing-lock', target, known.pc);
 }
 
+/**
+ * Whose references a count counts: the object that it is in, or, when another count of that object was used before,
+ * the count by itself.
+ */
+function owner(at: Cursor, place: Place): ValueId {
+  const { values } = at.run;
+  let object = at.value(place.base);
+  let cell = place.cell;
+  const origin = values.origins[object]!;
+  if (at.ref(object) === undefined && origin.kind === 'address' && at.ref(origin.base) !== undefined) {
+    object = origin.base;
+    cell = cell === '' ? origin.cell : `${origin.cell}.${cell}`;
+  }
+  const known = at.ref(object);
+  if (known === undefined || known.cell === '' || cell === '' || known.cell === cell) {
+    if (known !== undefined && known.cell === '' && cell !== '')
+      at.state.refs.set(object, { ...known, cell });
+    else if (known === undefined && cell !== '' && values.constantOf(object) === undefined)
+      at.state.refs.set(object, { ...fresh('reference', at.pc), cell });
+    return object;
+  }
+  return values.address(object, cell);
+}
+
 /** Counting on memory that was allocated here, and whose count nobody can have set yet. */
 function uninitialised(at: Cursor, object: ValueId): boolean {
   const known = at.ref(object);
   if (known?.memory !== true || known.lent.length > 0) return false;
   at.run.incident(at.state, 'uninit-ref', object, at.pc, known.taken);
   return true;
-}
-
-/** A count inside an object counts the object: the address of a cell stands for what it is in. */
-function owner(at: Cursor, object: ValueId): ValueId {
-  const origin = at.run.values.origins[object]!;
-  if (at.ref(object) !== undefined || origin.kind !== 'address') return object;
-  return at.ref(origin.base) === undefined ? object : origin.base;
 }
 
 function take(at: Cursor, object: ValueId, tried: boolean): void {
