@@ -103,6 +103,7 @@ export class Lowering {
   private readonly prefix: string;
   /** This function and those that it is inlined in, outermost first. */
   readonly stack: readonly string[];
+  private readonly paramNames: Set<string>;
   private readonly inMemory: Set<string>;
   private readonly isInlined: boolean;
   /** Its operations carry sites of their own, rather than that of the call. */
@@ -130,6 +131,7 @@ export class Lowering {
     this.stack = [...stack, fn.name];
     this.isInlined = prefix !== '';
     this.ownSites = !this.isInlined || context.shows(fn);
+    this.paramNames = new Set(fn.params.map((p) => p.name));
     this.inMemory = this.localsInMemory();
   }
 
@@ -272,7 +274,7 @@ export class Lowering {
   }
 
   private isLocal(name: string): boolean {
-    return this.fn.locals.has(name) || this.fn.params.some((p) => p.name === name);
+    return this.fn.locals.has(name) || this.paramNames.has(name);
   }
 
   private isRegister(name: string): boolean {
