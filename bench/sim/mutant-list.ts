@@ -70,14 +70,20 @@ export const MUTANTS: Mutant[] = [
   {
     what: 'a tryget succeeds at zero',
     file: 'refcount.ts',
-    find: 'const hit = address === 0 || mc.m[address]! > 0;',
+    find: 'const hit = address === 0 || !isZero(mc, address);',
     put: 'const hit = address === 0 || mc.m[address]! >= 0;',
   },
   {
     what: 'a get at zero is let pass',
     file: 'refcount.ts',
-    find: "if (mc.m[address]! <= 0 && mc.violate(t, 'get-on-zero'",
-    put: "if (mc.m[address]! < 0 && mc.violate(t, 'get-on-zero'",
+    find: "if (isZero(mc, address) && mc.violate(t, 'get-on-zero'",
+    put: "if (isZero(mc, address) && address < 0 && mc.violate(t, 'get-on-zero'",
+  },
+  {
+    what: 'a count does not saturate at the top',
+    file: 'refcount.ts',
+    find: 'const over = saturates && (',
+    put: 'const over = saturates && value === 0 && (',
   },
   {
     what: 'a put never says that it was the last',
