@@ -16,6 +16,7 @@ const root = new URL('../..', import.meta.url).pathname;
 const TESTS = [
   ['--test-name-pattern=^(hazards|primitives)', 'test/sim/programs.test.ts'],
   ['test/sim/reduction.test.ts'],
+  ['test/sim/oracle.test.ts'],
   ['test/sim/litmus.test.ts'],
   ['test/sim/cost.test.ts'],
   ['--test-name-pattern=^counts', 'test/sim/programs.test.ts'],

@@ -16,6 +16,7 @@ import {
   DONE,
   F_OLD,
   F_OP,
+  F_PARAM,
   FP,
   LANE_ARG,
   LANE_AT,
@@ -30,7 +31,16 @@ import {
   TASK_WORDS,
 } from './machine.ts';
 import { writeMember } from './memory.ts';
-import { M_READ, M_WRITE, WIDTH, WORK_FLUSH, WORK_START } from './opcodes.ts';
+import {
+  M_CPU_TASK,
+  M_READ,
+  M_WHOLE_WRITE,
+  M_WRITE,
+  TASK_RUN,
+  WIDTH,
+  WORK_FLUSH,
+  WORK_START,
+} from './opcodes.ts';
 
 const ESRCH = -3;
 
@@ -162,10 +172,31 @@ function queueOf(mc: Machine, task: number): number {
   return mc.taskBase + task * TASK_WORDS;
 }
 
+/** Also what running the latest piece of work would touch now: its head, and what it frees. */
 function footQueue(mc: Machine, task: number): void {
   mc.foot[0] = task;
   mc.foot[1] = mc.ghostBase + task;
   mc.foot[2] = task < 0 ? 0 : M_WRITE;
+  const n = task < 0 ? 0 : mc.m[queueOf(mc, task)]!;
+  if (n === 0) return;
+  const entry = queueOf(mc, task) + 2 + 3 * (n - 1);
+  mc.foot[F_OLD] = mc.m[entry + 2]!;
+  mc.foot[F_PARAM] = mc.m[entry]! < 0 ? mc.m[entry + 1]! : 0;
+}
+
+/** The second and third location of running the latest piece of work. */
+export function footRun(mc: Machine, foot: Int32Array, head: number, freed: number): void {
+  for (const [k, address, mode] of [
+    [3, head, M_WRITE],
+    [6, freed, M_WHOLE_WRITE],
+  ] as const) {
+    // The third is the CPU, for a thread whose CPU has a handler.
+    if (foot[k + 2] === M_CPU_TASK) continue;
+    const object = mc.objectOf(address);
+    foot[k] = object;
+    foot[k + 1] = address;
+    foot[k + 2] = object < 0 ? 0 : mode;
+  }
 }
 
 export const taskAdd: EventKind = {
@@ -199,13 +230,9 @@ export const taskAdd: EventKind = {
 /** Runs one piece of work and comes back until the list is empty. */
 export const taskRun: EventKind = {
   foot(mc, t, at) {
-    const task = mc.objectOf(mc.value(t, mc.code[at + 1]!));
-    footQueue(mc, task);
-    const n = task < 0 ? 0 : mc.m[queueOf(mc, task)]!;
-    if (n === 0) return;
-    const entry = queueOf(mc, task) + 2 + 3 * (n - 1);
-    slot(mc, 1, mc.m[entry + 2]!, M_WRITE);
-    if (mc.m[entry]! < 0) slot(mc, 2, mc.m[entry + 1]!, 18);
+    footQueue(mc, mc.objectOf(mc.value(t, mc.code[at + 1]!)));
+    mc.foot[F_OP] = TASK_RUN;
+    footRun(mc, mc.foot, mc.foot[F_OLD]!, mc.foot[F_PARAM]!);
   },
   run(mc, t, at) {
     const task = mc.objectOf(mc.value(t, mc.code[at + 1]!));

@@ -9,7 +9,7 @@
  */
 
 import { Execution, waitingKind } from './execution.ts';
-import { F_OLD, F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
+import { F_DELTA, F_OLD, F_OP, FOOT, LIMITS, type Machine, READY } from './machine.ts';
 import { isDataRace } from './memory.ts';
 import * as O from './opcodes.ts';
 import { COMPLETE_RUN, DEADLOCKED_RUN, finish } from './outcome.ts';
@@ -133,6 +133,7 @@ export class Dpor {
       ex.record(t, choice);
       S.step(mc, t, choice);
       ex.started(d, mc.spawned);
+      if (mc.violation >= 0) ex.wentWrong(d);
       if (mc.limit !== 0) return LIMITS[mc.limit]!;
       sleep.reserve(d + 1);
       sleep.pass(d, t, ex.foot);
@@ -200,7 +201,7 @@ export class Dpor {
         mc.violation = HAZARD_BIT['data-race'];
         this.stopped ||= this.visitor.violation(() => this.pathTo(e, ex.raceSecond[r]!));
       }
-      reversal.reverse(e, ex.raceSecond[r]!, roots[e]!);
+      reversal.reverse(e, ex.raceSecond[r]!, roots);
     }
     for (let e = 0; e < ex.length; e++) {
       const n = ex.foot[e * FOOT + F_OP] === O.CHOOSE ? ex.foot[e * FOOT + 9]! : 1;
@@ -217,7 +218,7 @@ export class Dpor {
     for (let e = ex.length - 1; e > ex.last[t]!; e--) {
       const f = e * FOOT;
       if (ex.foot[f + F_OP] !== O.WORK_FLUSH || ex.foot[f + 1] !== mc.foot[1]) continue;
-      if (ex.foot[f + F_OLD] === t + 1) reversal.unblock(e, t, [], roots[e]!);
+      if (ex.foot[f + F_OLD] === t + 1) reversal.unblock(e, t, [], roots);
     }
   }
 
@@ -234,7 +235,7 @@ export class Dpor {
       holders.push(i);
     }
     const first = holders[0];
-    if (first !== undefined) reversal.unblock(first, t, holders, roots[first]!);
+    if (first !== undefined) reversal.unblock(first, t, holders, roots);
     const waits = waitingKind(mc.foot[F_OP]!, mode);
     // A sleeper that was never woken has no race: the wake-ups have theirs with its going to sleep.
     if (waits === 0 || waits === O.WAIT) return;
@@ -243,7 +244,7 @@ export class Dpor {
     ex.waitRaces(-1 - t, ex.length, po, 0, waits, foot);
     for (let r = races; r < ex.races; r++) {
       mc.foot.set(foot);
-      reversal.unblock(ex.raceFirst[r]!, t, [], roots[ex.raceFirst[r]!]!);
+      reversal.unblock(ex.raceFirst[r]!, t, [], roots);
     }
     ex.races = races;
   }
@@ -255,6 +256,9 @@ export class Dpor {
     const m = ex.foot[f + 2]!;
     const foot = mc.foot;
     const lock =
+      ex.foot[f + F_DELTA] !== 0 &&
+      // A writer is kept out from when the lock was taken shared.
+      (mode !== O.M_LOCK || ex.foot[f + F_OP] !== O.UPGRADE) &&
       (m === O.M_LOCK || (m === O.M_LOCK_SHARED && mode === O.M_LOCK)) &&
       (mode === O.M_LOCK || mode === O.M_LOCK_SHARED) &&
       ex.foot[f + 1] === foot[1];
@@ -262,9 +266,11 @@ export class Dpor {
       m === O.M_CPU_IRQ &&
       ex.foot[f] === (foot[8] === O.M_CPU_TASK ? foot[6] : mode === O.M_CPU_IRQ ? foot[0] : -1);
     if (!lock && !cpu) return false;
-    for (let j = i + 1; j < ex.length; j++)
-      if (ex.link[j] === i && ex.thread[j] === ex.thread[i]) return false;
-    return true;
+    if (cpu) {
+      for (let j = i + 1; j < ex.length; j++) if (ex.link[j] === i) return false;
+      return true;
+    }
+    return ex.releaseOf(i, mode) < 0;
   }
 
   /** No earlier violation of this execution happens before event `d`. */

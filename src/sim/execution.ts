@@ -10,7 +10,7 @@
 
 import { idle } from './deferred.ts';
 import { conflicts } from './dependence.ts';
-import { F_CPU, F_OLD, F_OP, F_PARAM, FOOT, type Machine } from './machine.ts';
+import { F_CPU, F_DELTA, F_OLD, F_OP, F_PARAM, FOOT, type Machine } from './machine.ts';
 import * as O from './opcodes.ts';
 import { grown } from './wakeup-tree.ts';
 
@@ -27,7 +27,7 @@ export class Execution {
   clock: Int32Array;
   /** The event before it in its thread, or the one that started the lane; -1 at the start. */
   before = new Int32Array(64);
-  /** The acquisition that a release ends, the entry that an exit ends. */
+  /** The acquisition that a release ends or an upgrade changes, the entry that an exit ends. */
   link = new Int32Array(64);
   lane = new Int32Array(64);
   raceStart = new Int32Array(64);
@@ -66,6 +66,13 @@ export class Execution {
     if (lane < 0) return;
     this.lane[d] = lane;
     this.last[lane] = d;
+  }
+
+  /** A lock that went wrong before it was taken keeps nobody out. */
+  wentWrong(d: number): void {
+    const f = d * FOOT;
+    const { foot, mc } = this;
+    if (foot[f + F_OP] === O.LOCK && mc.m[foot[f + 1]!] === foot[f + F_OLD]) foot[f + F_DELTA] = 0;
   }
 
   /** Takes the last event back. */
@@ -114,7 +121,7 @@ export class Execution {
         } else if (this.releases(i, d)) {
           if (pairs < MAX_PAIRS) {
             this.pairs[2 * pairs] = i;
-            this.pairs[2 * pairs++ + 1] = this.link[i]!;
+            this.pairs[2 * pairs++ + 1] = this.acquired(i, mode);
           }
         } else if (waits === NEVER || foot[g + 2] === O.M_WHOLE_WRITE || !this.sameCell(i, d))
           this.race(i, d);
@@ -198,6 +205,26 @@ export class Execution {
     return (m === O.M_UNLOCK || m === O.M_UNLOCK_SHARED) && this.link[i]! >= 0 && this.sameCell(i, d);
   }
 
+  /**
+   * The acquisition that release `i` ends for who wants the lock in `mode`: a writer is kept out from when the lock was taken shared, a
+   * reader only from when that became exclusive.
+   */
+  acquired(i: number, mode: number): number {
+    let a = this.link[i]!;
+    while (mode === O.M_LOCK && a >= 0 && this.foot[a * FOOT + F_OP] === O.UPGRADE) a = this.link[a]!;
+    return a;
+  }
+
+  /** The event that ends acquisition `i` for who wants the lock in `mode`, or -1: a lock that is downgraded still keeps out a writer. */
+  releaseOf(i: number, mode: number = O.M_LOCK): number {
+    for (let j = i + 1; j < this.length; j++) {
+      const op = this.foot[j * FOOT + F_OP]!;
+      if (op === O.UPGRADE || (op === O.DOWNGRADE && mode === O.M_LOCK)) continue;
+      if (this.link[j]! >= 0 && this.thread[j] === this.thread[i] && this.acquired(j, mode) === i) return j;
+    }
+    return -1;
+  }
+
   private sameCell(i: number, d: number): boolean {
     return meetsFirst(this.foot, i * FOOT, this.foot, d * FOOT);
   }
@@ -222,8 +249,13 @@ export class Execution {
 
   private findLink(d: number, mode: number): void {
     let from: number;
+    const upgrade = mode === O.M_LOCK && this.foot[d * FOOT + F_OP] === O.UPGRADE;
+    const released = upgrade || mode === O.M_UNLOCK || mode === O.M_UNLOCK_SHARED;
+    // What is not held is neither released nor changed.
+    if (released && this.foot[d * FOOT + F_PARAM] === 0) return;
     if (mode === O.M_UNLOCK) from = O.M_LOCK;
     else if (mode === O.M_UNLOCK_SHARED) from = O.M_LOCK_SHARED;
+    else if (upgrade) from = O.M_LOCK_SHARED;
     else if (mode === O.M_EXIT) from = O.M_ENTER;
     else if (mode === O.M_CPU_IRET) from = O.M_CPU_IRQ;
     else return;
@@ -234,9 +266,16 @@ export class Execution {
     for (let e = this.before[d]!; e >= 0 && thread[e] === t; e = this.before[e]!) {
       if (foot[e * FOOT + 1] !== foot[d * FOOT + 1]) continue;
       const m = foot[e * FOOT + 2]!;
-      if (m === O.M_UNLOCK_SHARED || (m === O.M_UNLOCK && foot[e * FOOT + F_OP] === O.UNLOCK)) ended++;
-      // A lock may have changed its mode in between.
-      const takes = m === from || (m === O.M_LOCK && from === O.M_LOCK_SHARED);
+      if (from === O.M_LOCK_SHARED && m === O.M_UNLOCK_SHARED && foot[e * FOOT + F_PARAM] === 1) ended++;
+      if (from === O.M_LOCK_SHARED && m === O.M_UNLOCK && foot[e * FOOT + F_PARAM] === 1) {
+        // Shared since it was downgraded: what was taken then is what ends now.
+        if (foot[e * FOOT + F_OP] === O.DOWNGRADE && ended-- <= 0) {
+          this.link[d] = this.link[e]!;
+          return;
+        }
+        continue;
+      }
+      const takes = m === from;
       if (takes && ended-- <= 0) {
         this.link[d] = e;
         return;

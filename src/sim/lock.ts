@@ -16,6 +16,7 @@ import {
   F_DELTA,
   F_OLD,
   F_OP,
+  F_PARAM,
   HELD,
   HELD_WORDS,
   MAX_HELD,
@@ -49,6 +50,12 @@ function footLock(
   mc.foot[F_OLD] = address > 0 ? mc.m[address]! : 0;
   mc.foot[F_DELTA] = delta;
   mc.foot[F_AUX] = shared;
+}
+
+/** Whether the thread has what it gives up or changes: if not, the word stays as it is. */
+function effective(mc: Machine, held: boolean): void {
+  mc.foot[F_PARAM] = held ? 1 : 0;
+  if (!held) mc.foot[F_DELTA] = 0;
 }
 
 export const lock: EventKind = {
@@ -110,6 +117,7 @@ export const unlock: EventKind = {
     if (mc.m[mc.threadBase[t]! + STAGE] === 1) return slot(mc, 0, address, O.M_TOUCH);
     const delta = shared ? -SHARED_ONE : -exclusiveOne(t);
     footLock(mc, address, shared ? O.M_UNLOCK_SHARED : O.M_UNLOCK, O.UNLOCK, delta, shared);
+    effective(mc, heldEntry(mc, t, address, shared) >= 0);
   },
   run(mc, t, at) {
     const { code } = mc;
@@ -135,7 +143,9 @@ export const unlock: EventKind = {
 /** Exclusive becomes shared in one step; waiting readers may enter. */
 export const downgrade: EventKind = {
   foot(mc, t, at) {
-    footLock(mc, addressAt(mc, t, at + 1), O.M_UNLOCK, O.DOWNGRADE, SHARED_ONE - exclusiveOne(t), 0);
+    const address = addressAt(mc, t, at + 1);
+    footLock(mc, address, O.M_UNLOCK, O.DOWNGRADE, SHARED_ONE - exclusiveOne(t), 0);
+    effective(mc, heldEntry(mc, t, address, 0) >= 0);
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
@@ -163,6 +173,7 @@ export const upgrade: EventKind = {
       hit ? exclusiveOne(t) - SHARED_ONE : 0,
       0,
     );
+    effective(mc, hit && heldEntry(mc, t, address, 1) >= 0);
   },
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);

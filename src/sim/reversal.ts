@@ -6,6 +6,8 @@
  * covers it. `d` may come out differently when `e` has not happened (a cmpxchg that fails after `e` succeeds before it), so what it
  * touches is computed anew. Nothing is executed here.
  */
+
+import { footRun } from './deferred.ts';
 import { conflicts } from './dependence.ts';
 import type { Execution } from './execution.ts';
 import { F_AUX, F_DELTA, F_OLD, F_OP, F_PARAM, FOOT } from './machine.ts';
@@ -34,23 +36,69 @@ export class Reversal {
   }
 
   /** Event `d` before event `e`. */
-  reverse(e: number, d: number, root: number): void {
+  reverse(e: number, d: number, roots: Int32Array): void {
     const { ex } = this;
     this.collect(e, e);
     const f = d * FOOT;
+    const waits = ex.foot[f + F_OP] === O.LOCK && ex.foot[f + 2] === O.M_LOCK;
+    const sameLock = ex.foot[f + 1] === ex.foot[e * FOOT + 1];
+    const first = waits && sameLock ? this.makeRoom([e], ex.thread[d]!, ex.before[d]!, ex.foot[f + 1]!) : e;
+    if (first < 0) return;
     for (let k = 0; k < FOOT; k++) this.moved[k] = ex.foot[f + k]!;
     this.reclassify(e, d);
     this.push(ex.thread[d]!, ex.choice[d]!, -1);
-    this.insert(e, root);
+    this.insert(first, roots[first]!);
+  }
+
+  /**
+   * Thread `t` cannot take the lock exclusively, without the acquisitions `out`, as long as another reader holds it: takes out of the
+   * sequence every reader who does not leave in it, and says from where the sequence is then: -1 when what `t` did before (its event `po`) needs the reader.
+   */
+  private makeRoom(out: number[], t: number, po: number, lock: number): number {
+    let first = out[0]!;
+    for (;;) {
+      const reader = this.stillHeld(first, t, lock);
+      if (reader < 0) return first;
+      if (po >= 0 && this.ex.happensBefore(reader, po)) return -1;
+      out.push(reader);
+      first = Math.min(first, reader);
+      this.collect(first, first);
+      this.without(out);
+    }
+  }
+
+  /** An acquisition of the lock by another thread than `t` that is over neither before `first` nor in the sequence, or -1. */
+  private stillHeld(first: number, t: number, lock: number): number {
+    const { ex } = this;
+    for (let i = 0; i < ex.length; i++) {
+      const f = i * FOOT;
+      if (ex.foot[f + 1] !== lock || ex.thread[i] === t) continue;
+      const takes = ex.foot[f + 2] === O.M_LOCK_SHARED || ex.foot[f + 2] === O.M_LOCK;
+      if (!takes || ex.foot[f + F_DELTA] === 0 || ex.foot[f + F_OP] === O.UPGRADE) continue;
+      if (!this.isIn(i, first)) continue;
+      const end = ex.releaseOf(i);
+      if (end < 0 || !this.isIn(end, first)) return i;
+    }
+    return -1;
+  }
+
+  private isIn(i: number, first: number): boolean {
+    if (i < first) return true;
+    for (let k = 0; k < this.size; k++) if (this.event[k] === i) return true;
+    return false;
   }
 
   /** What `t` waits for in vain at the end (its footprint is in `mc.foot`), before event `e`; without what happens after any of `also`. */
-  unblock(e: number, t: number, also: number[], root: number): void {
+  unblock(e: number, t: number, also: number[], roots: Int32Array): void {
+    const { foot } = this.ex.mc;
     this.collect(e, e);
     if (also.length > 0) this.without(also);
-    this.moved.set(this.ex.mc.foot);
+    const waits = also.length > 0 && foot[F_OP] === O.LOCK && foot[2] === O.M_LOCK;
+    const first = waits ? this.makeRoom([...also], t, this.ex.last[t]!, foot[1]!) : e;
+    if (first < 0) return;
+    this.moved.set(foot);
     this.push(t, 0, -1);
-    this.insert(e, root);
+    this.insert(first, roots[first]!);
   }
 
   /** Another alternative of the unknown that event `e` decided. */
@@ -135,6 +183,11 @@ export class Reversal {
     if (op === O.CMPXCHG) {
       if (ex.foot[ef + 2] === O.M_WRITE)
         moved[2] = ex.foot[ef + F_OLD] === moved[F_PARAM] ? O.M_WRITE : O.M_READ;
+      return;
+    }
+    if (op === O.TASK_RUN) {
+      // It runs what was the latest piece of work before `e`.
+      footRun(ex.mc, moved, ex.foot[ef + F_OLD]!, ex.foot[ef + F_PARAM]!);
       return;
     }
     if (op === O.PERCPU_TRYGET) {

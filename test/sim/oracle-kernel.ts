@@ -5,6 +5,8 @@ import type { Step, Steps } from './oracle-steps.ts';
 
 const ESRCH = -3;
 const PLENTY = 1 << 20;
+/** A completion that stays done. */
+const FOR_ALL = 1 << 20;
 
 /** The readers that are inside, and how many sections everybody has entered. */
 function beginGrace(w: World, waiter: Thread, domain: string): void {
@@ -161,14 +163,14 @@ export function kernelStep(s: Steps, w: World, t: number, th: Thread, op: Instr,
     case 'complete': {
       const c = s.cell(th, op.at)!;
       touches.push({ at: c, how: 'write' });
-      w.cells[c]!++;
+      if (w.cells[c]! < FOR_ALL) w.cells[c] = op.all ? FOR_ALL : w.cells[c]! + 1;
       return true;
     }
     case 'wait-completion': {
       const c = s.cell(th, op.at)!;
       touches.push({ at: c, how: 'write' });
       if (s.isAtomic(th)) s.bad(th, step, 'sleep-in-atomic');
-      else w.cells[c]!--;
+      else if (w.cells[c]! < FOR_ALL) w.cells[c]!--;
       return true;
     }
     case 'wake': {

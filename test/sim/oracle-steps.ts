@@ -2,11 +2,12 @@
  * One step of a thread as the oracle understands it: what it touches, what it changes, whether it goes wrong.
  *
  * `Steps` knows when a thread can go on, runs local operations, and keeps what several operations need: liveness, references, freeing,
- * lanes. Memory, locks and plain counts are here; what is deferred or per CPU is in `oracle-kernel.ts`. An operation that neither knows is
- * an error of the test.
+ * lanes. What operations do is in `oracle-memory.ts` (memory, locks, plain counts) and `oracle-kernel.ts` (what is deferred or per CPU). An
+ * operation that neither knows is an error of the test.
  */
-import type { Hazard, Instr, Place, Program, Routine, Value } from '../../src/sim/program.ts';
+import type { Hazard, Instr, Place, Program, Routine, Unknown, Value } from '../../src/sim/program.ts';
 import { kernelStep, prologue } from './oracle-kernel.ts';
+import { memoryStep } from './oracle-memory.ts';
 import {
   type Kind,
   Names,
@@ -18,7 +19,9 @@ import {
 } from './oracle-state.ts';
 
 const MAX_LOCAL = 1000;
-const SPINS = ['spin', 'raw-spin', 'rwlock', 'bit', 'seqlock'];
+/** Memory that nobody describes: touching it is harmless. */
+const UNKNOWN_MEMORY = 8;
+export const SPINS = ['spin', 'raw-spin', 'rwlock', 'bit', 'seqlock'];
 
 /** What a step has done so far. */
 export interface Step {
@@ -39,6 +42,10 @@ export class Steps {
   constructor(program: Program) {
     this.program = program;
     this.names = new Names(program);
+    for (const c of program.types.flatMap((t) => t.cells)) {
+      if (c.union !== undefined) this.unsupported('unions');
+      if (c.kind === 'ref' && (c.init ?? 0) >= 2 ** 30) this.unsupported('counts at the top');
+    }
     this.hasBarrier = program.routines.some((r) => r.code.some((op) => op.op === 'rcu.barrier'));
   }
 
@@ -138,9 +145,11 @@ export class Steps {
           add: a + b,
           sub: a - b,
           and: a & b,
+          or: a | b,
           eq: Number(a === b),
           ne: Number(a !== b),
           lt: Number(a < b),
+          le: Number(a <= b),
         };
         th.regs[op.dst] = results[op.fn] ?? this.unsupported(op.fn);
         return undefined;
@@ -156,6 +165,15 @@ export class Steps {
       case 'assume':
         if (this.value(th, op.cond) === 0) th.state = 'stuck';
         return undefined;
+      case 'assert':
+        return this.value(th, op.cond) === 0 ? this.halt(th, op.hazard) : undefined;
+      case 'assert-held': {
+        const c = this.cell(th, op.at);
+        if (c === undefined) return undefined;
+        const held = th.held.some((h) => h.endsWith(` x ${c}`) || (!op.mode && h.endsWith(` s ${c}`)));
+        const shared = op.mode === 'shared' && th.held.some((h) => h.endsWith(` ${c}`));
+        return (held || shared) === (op.not === true) ? this.halt(th, 'missing-lock') : undefined;
+      }
       case 'container':
         th.regs[op.dst] = this.value(th, op.of) - this.names.offset(op.type, op.cell);
         return undefined;
@@ -205,7 +223,7 @@ export class Steps {
   }
 
   /** The thread waits for itself. */
-  private holds(th: Thread, c: string, shared: boolean): boolean {
+  holds(th: Thread, c: string, shared: boolean): boolean {
     return th.held.some((h) => h.endsWith(` x ${c}`) || (!shared && h.endsWith(` s ${c}`)));
   }
 
@@ -264,10 +282,16 @@ export class Steps {
   alternatives(w: World, t: number): number {
     const th = w.threads.get(t)!;
     const op = th.phase === 'run' ? th.routine.code[th.pc] : undefined;
-    if (op?.op === 'unknown') return 2;
+    if (op?.op === 'unknown') return this.values(op.what).length;
     const fails =
       (op?.op === 'alloc' && op.mayFail === true) || (op?.op === 'percpu.init' && op.dst !== undefined);
     return fails && !th.second ? 2 : 1;
+  }
+
+  values(what: Unknown): number[] {
+    if (typeof what === 'object') return what.among;
+    if (what === 'int' || what === 'bool') return [0, 1];
+    return what === 'pointer' ? [0, UNKNOWN_MEMORY] : this.unsupported(`an unknown ${what}`);
   }
 
   /** Does the next event of thread t, and what is local after it. */
@@ -279,7 +303,7 @@ export class Steps {
     if (th.phase !== 'run') prologue(this, w, t, th, step);
     else {
       const op = th.routine.code[th.pc++] as Instr;
-      if (!this.memory(w, t, th, op, step, alternative) && !kernelStep(this, w, t, th, op, step)) {
+      if (!memoryStep(this, w, t, th, op, step, alternative) && !kernelStep(this, w, t, th, op, step)) {
         this.unsupported(op.op);
       }
       if (step.stay) th.pc--;
@@ -316,15 +340,23 @@ export class Steps {
   }
 
   /** What storing a pointer where others can see it does to references. */
-  private stored(w: World, th: Thread, step: Step, into: string, v: number): void {
-    const target = this.names.objectAt(v);
-    if (target === undefined || w.private[objectOf(into)]) return;
-    if ((th.owns[target] ?? 0) > 0) {
-      th.owns[target]!--;
-      const ref = this.names.refCell(target);
-      if (ref !== undefined) step.touches.push({ at: `${target}.${ref}`, how: 'move' });
+  stored(w: World, th: Thread, step: Step, into: string, v: number): void {
+    if (!w.private[objectOf(into)]) this.publish(w, th, step, this.names.objectAt(v));
+  }
+
+  /** Others can see the object now, and what it points to. */
+  private publish(w: World, th: Thread, step: Step, o: string | undefined): void {
+    if (o === undefined) return;
+    if ((th.owns[o] ?? 0) > 0) {
+      th.owns[o]!--;
+      const ref = this.names.refCell(o);
+      if (ref !== undefined) step.touches.push({ at: `${o}.${ref}`, how: 'move' });
     }
-    delete w.private[target];
+    if (!w.private[o]) return;
+    delete w.private[o];
+    for (const c of this.names.cells(o)) {
+      if (c.kind === 'pointer') this.publish(w, th, step, this.names.objectAt(w.cells[`${o}.${c.name}`]!));
+    }
   }
 
   freeObject(w: World, th: Thread, step: Step, v: number): void {
@@ -364,194 +396,7 @@ export class Steps {
     return born;
   }
 
-  /** Memory, locks and plain counts; false for anything else. */
-  private memory(w: World, t: number, th: Thread, op: Instr, step: Step, alternative: number): boolean {
-    const { touches } = step;
-    const touch = (c: string | undefined, how: string) => {
-      if (c !== undefined) touches.push({ at: c, how });
-    };
-    const there = (c: string | undefined, hazard?: Hazard): c is string => this.there(w, th, step, c, hazard);
-    switch (op.op) {
-      case 'unknown':
-        th.regs[op.dst] = alternative;
-        return true;
-      case 'load': {
-        const c = this.cell(th, op.from);
-        touch(c, 'read');
-        if (there(c)) th.regs[op.dst] = w.cells[c]!;
-        return true;
-      }
-      case 'access': {
-        const c = this.cell(th, op.at);
-        touch(c, op.write ? 'write' : 'read');
-        there(c);
-        return true;
-      }
-      case 'store': {
-        const c = this.cell(th, op.to);
-        touch(c, 'write');
-        if (there(c)) {
-          const v = this.value(th, op.value);
-          w.cells[c] = v;
-          this.stored(w, th, step, c, v);
-        }
-        return true;
-      }
-      case 'rmw': {
-        const c = this.cell(th, op.at);
-        touch(c, 'write');
-        if (there(c)) {
-          const old = w.cells[c]!;
-          const v = this.value(th, op.value);
-          w.cells[c] = op.fn === 'xchg' ? v : op.fn === 'add' ? old + v : this.unsupported(op.fn);
-          if (op.fn === 'xchg') this.stored(w, th, step, c, v);
-          if (op.dst) th.regs[op.dst] = op.gives === 'new' ? w.cells[c]! : old;
-        }
-        return true;
-      }
-      case 'cmpxchg': {
-        const c = this.cell(th, op.at);
-        const hit = c !== undefined && w.cells[c] === this.value(th, op.expect);
-        touch(c, hit ? 'write' : 'read');
-        if (there(c)) {
-          const old = w.cells[c]!;
-          if (hit) {
-            w.cells[c] = this.value(th, op.value);
-            this.stored(w, th, step, c, w.cells[c]!);
-          }
-          th.regs[op.dst] = old;
-        }
-        return true;
-      }
-      case 'alloc': {
-        if (op.mayFail && !th.second && !th.isSetup) {
-          th.second = alternative === 0;
-          step.stay = th.second;
-          if (!th.second) th.regs[op.dst] = 0;
-          return true;
-        }
-        th.second = false;
-        const site = th.routine.code.indexOf(op);
-        const n = th.allocs[site] ?? 0;
-        th.allocs[site] = n + 1;
-        const o = `${op.type}#${th.isSetup ? 'setup' : t}.${th.routine.name}.${site}.${n}`;
-        this.names.add(o, op.type);
-        w.life[o] = 'live';
-        w.private[o] = true;
-        for (const c of this.names.cells(o)) w.cells[`${o}.${c.name}`] = 0;
-        th.regs[op.dst] = this.names.address(o);
-        return true;
-      }
-      case 'free':
-        this.freeObject(w, th, step, this.value(th, op.object));
-        return true;
-      case 'lock':
-      case 'trylock': {
-        const c = this.cell(th, op.at);
-        if (c === undefined) {
-          th.state = 'stuck';
-          return true;
-        }
-        const shared = op.mode === 'shared';
-        const { writer, readers } = this.locked(w, c);
-        const mine = op.op === 'lock' && this.holds(th, c, shared);
-        const hit = op.op === 'lock' || (!writer && (shared || readers === 0));
-        touch(c, mine ? 'touch' : hit ? (shared ? 'rlock' : 'lock') : 'seen');
-        if (op.op === 'lock' && !SPINS.includes(op.kind) && this.isAtomic(th)) {
-          this.bad(th, step, 'sleep-in-atomic');
-        } else if (there(c, 'lock-lifetime')) {
-          if (mine) this.bad(th, step, 'double-lock');
-          else if (hit) {
-            th.held.push(`${op.kind} ${shared ? 's' : 'x'} ${c}`);
-            if (op.irq === 'bh') th.off.bh++;
-            else if (op.irq === 'irq' || op.irq === 'irqsave') th.off.irq++;
-          }
-          if (op.op === 'trylock') th.regs[op.dst] = Number(hit);
-        }
-        return true;
-      }
-      case 'unlock': {
-        const c = this.cell(th, op.at);
-        const shared = op.mode === 'shared';
-        touch(c, th.second ? 'touch' : shared ? 'runlock' : 'unlock');
-        if (!there(c, 'lock-lifetime')) return true;
-        if (th.second) {
-          th.second = false;
-          return true;
-        }
-        const held = th.held.findLastIndex((h) => h.endsWith(` ${shared ? 's' : 'x'} ${c}`));
-        if (held < 0) {
-          this.bad(th, step, 'double-unlock');
-          return true;
-        }
-        th.held.splice(held, 1);
-        if (op.irq === 'bh') th.off.bh = Math.max(0, th.off.bh - 1);
-        else if (op.irq === 'irq' || op.irq === 'irqsave') th.off.irq = Math.max(0, th.off.irq - 1);
-        th.second = !SPINS.includes(op.kind);
-        step.stay = th.second;
-        return true;
-      }
-      case 'downgrade':
-      case 'upgrade': {
-        const c = this.cell(th, op.at);
-        const hit = op.op === 'downgrade' || (c !== undefined && this.onlyReader(w, c));
-        touch(c, op.op === 'downgrade' ? 'unlock' : hit ? 'lock' : 'seen');
-        if (!there(c, 'lock-lifetime')) return true;
-        const [from, to] = op.op === 'downgrade' ? ['x', 's'] : ['s', 'x'];
-        const held = th.held.findLastIndex((h) => h.endsWith(` ${from} ${c}`));
-        if (held < 0) {
-          this.bad(th, step, 'missing-lock');
-          return true;
-        }
-        if (hit) th.held[held] = `${op.kind} ${to} ${c}`;
-        if (op.op === 'upgrade') th.regs[op.dst] = Number(hit);
-        return true;
-      }
-      case 'ref.init': {
-        const c = this.cell(th, op.at);
-        touch(c, 'write');
-        if (there(c)) {
-          w.cells[c] = op.value;
-          w.initialised[c] = true;
-          if (op.value > 0) this.gain(th, objectOf(c));
-        }
-        return true;
-      }
-      case 'ref.get':
-      case 'ref.tryget': {
-        const c = this.cell(th, op.at);
-        const positive = c !== undefined && w.cells[c]! > 0;
-        touch(c, positive ? 'add' : op.op === 'ref.get' ? 'write' : 'read');
-        if (!there(c)) return true;
-        if (!w.initialised[c]) this.bad(th, step, 'uninit-ref');
-        else if (positive) {
-          w.cells[c]!++;
-          this.gain(th, objectOf(c));
-        } else if (op.op === 'ref.get') this.bad(th, step, 'get-on-zero');
-        else th.failed[objectOf(c)] = true;
-        if (op.op === 'ref.tryget') th.regs[op.dst] = Number(positive);
-        return true;
-      }
-      case 'ref.put': {
-        const c = this.cell(th, op.at);
-        if (c !== undefined) touch(c, this.takes(w, th, c, w.cells[c]!) > 1 ? 'dec' : 'last');
-        if (!there(c)) return true;
-        if (!w.initialised[c]) {
-          this.bad(th, step, 'uninit-ref');
-          return true;
-        }
-        if (!this.lose(w, th, step, c)) return true;
-        w.cells[c]!--;
-        if (w.cells[c] === 0) th.lastZero = objectOf(c);
-        if (op.dst) th.regs[op.dst] = Number(w.cells[c] === 0);
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  private onlyReader(w: World, c: string): boolean {
+  onlyReader(w: World, c: string): boolean {
     const { writer, readers } = this.locked(w, c);
     return !writer && readers === 1;
   }

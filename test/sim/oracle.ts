@@ -1,8 +1,8 @@
 /**
  * A second implementation of the core's semantics, for small programs: every interleaving, no cleverness, no code shared with src/sim.
  *
- * It interprets the program format itself, with states as plain objects that are copied for each step (`oracle-state.ts`, `oracle-steps.ts`,
- * `oracle-kernel.ts`). Prefixes that are the same partial order are explored once (they lead to one state); the number of maximal partial
+ * It interprets the program format itself, with states as plain objects that are copied for each step (`oracle-state.ts`, `oracle-steps.ts`
+ * and what it names). Prefixes that are the same partial order are explored once (they lead to one state); the number of maximal partial
  * orders is what the core must count. Dependence (`oracle-order.ts`) is written from its definition: same location and one
  * writes, failed attempts read, readers of a lock commute, counts commute as long as nobody sees zero.
  */

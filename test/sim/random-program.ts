@@ -4,7 +4,8 @@
  * Shapes are weighted so that most programs do something: sections that are mostly closed, counts that are mostly balanced,
  * one published object that readers look up. Nothing here knows what the core makes of a program.
  */
-import type { LockKind, Op, Program } from '../../src/sim/program.ts';
+import type { LockKind, Op, Program, ThreadDecl } from '../../src/sim/program.ts';
+import { at, FAMILIES, type Family, familyBody, GLOBALS, later, OBJECT, via } from './random-kernel.ts';
 
 /** A small generator of pseudo-random numbers (mulberry32). */
 export function randomOf(seed: number): (n: number) => number {
@@ -17,25 +18,23 @@ export function randomOf(seed: number): (n: number) => number {
   };
 }
 
-const at = (name: string, cell: string) => ({
-  base: `@${name}`,
-  type: name === 'o' ? 'object' : 'globals',
-  cell,
-});
-const via = (cell: string) => ({ base: 'p', type: 'object', cell });
+/** Every second program is about one primitive, in turn. */
+export function familyOf(seed: number): Family | undefined {
+  return seed % 2 === 0 ? undefined : FAMILIES[((seed - 1) / 2) % FAMILIES.length];
+}
 
 export function randomProgram(seed: number): Program {
   const random = randomOf(seed);
-  const threads = 2 + random(3);
+  const family = familyOf(seed);
+  const threads = family === undefined ? 2 + random(3) : 2 + random(2);
   // Many threads get few operations, so that brute force comes to an end.
-  const most = [0, 6, 5, 4][threads - 1]!;
+  const most = (family === undefined ? [0, 6, 5, 4] : [0, 5, 3])[threads - 1]!;
   const flavour = random(5);
-  const routines = Array.from({ length: threads }, (_, t) => ({
-    name: `r${t}`,
-    params: [],
-    code: [...body(random, 1 + random(most), flavour)],
-    sites: [],
-  }));
+  const routines = Array.from({ length: threads }, (_, t) => {
+    const length = 1 + random(most);
+    const code = family === undefined ? body(random, length, flavour) : familyBody(random, length, family);
+    return { name: `r${t}`, params: [], code: [...code], sites: [] };
+  });
   return {
     name: `random ${seed}`,
     types: [
@@ -49,6 +48,7 @@ export function randomProgram(seed: number): Program {
           { name: 'p', kind: 'pointer' },
           { name: 'c', kind: 'completion' },
           { name: 'q', kind: 'queue' },
+          ...GLOBALS,
         ],
       },
       {
@@ -57,15 +57,20 @@ export function randomProgram(seed: number): Program {
           { name: 'ref', kind: 'ref', init: 1 + random(3) },
           { name: 'v', kind: 'int' },
           { name: 'lock', kind: 'lock' },
+          { name: 'q', kind: 'pointer' },
+          { name: 'head', kind: 'callback' },
         ],
       },
+      { name: 'holder', cells: OBJECT },
     ],
     objects: [
       { name: 'g', type: 'globals' },
       { name: 'o', type: 'object' },
+      { name: 'h', type: 'holder' },
     ],
     routines: [
       ...routines,
+      ...later(random),
       {
         name: 'setup',
         params: [],
@@ -78,13 +83,23 @@ export function randomProgram(seed: number): Program {
             flavour: 'refcount',
           },
           { op: 'store', to: at('g', 'p'), value: 'n' },
+          ...(family === 'percpu'
+            ? [{ op: 'percpu.init' as const, at: at('h', 'percpu'), release: 'released' }]
+            : []),
         ],
         sites: [],
       },
     ],
     setup: 'setup',
-    threads: routines.map((r) => ({ name: r.name, routine: r.name, args: [] })),
+    threads: [
+      ...routines.map((r, t): ThreadDecl => ({ name: r.name, routine: r.name, args: [], cpu: t })),
+      ...(family === 'irq' ? [handler(random)] : []),
+    ],
   };
+}
+
+function handler(random: (n: number) => number): ThreadDecl {
+  return { name: 'handler', routine: 'job', args: [0], kind: random(2) === 0 ? 'irq' : 'softirq', cpu: 0 };
 }
 
 function* body(random: (n: number) => number, length: number, flavour: number): Generator<Op> {
