@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FORMATS } from '../report/index.ts';
 import { type CheckOptions, CONFIDENCES, check } from './check.ts';
 import { EXIT, reportError } from './exit.ts';
+import { addInboxCommands } from './inbox-commands.ts';
 import type { IndexOptions } from './index-tree.ts';
 import { addModelCommands } from './model-commands.ts';
 import type { ParseOptions } from './parse.ts';
@@ -126,6 +127,7 @@ Examples:
     .action(async (options: IndexOptions) => (await import('./index-tree.ts')).indexTree(options));
 
   addModelCommands(lockstep);
+  addInboxCommands(lockstep);
 
   return lockstep;
 }
