@@ -11,7 +11,7 @@ import { join } from 'node:path';
 export function kernelTree(version: '6.1' | '6.12'): string {
   const name = `linux-source-${version}`;
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lockstep', 'trees');
-  for (const dir of [process.env.LOCKSTEP_TREES, cache, '/work/trees']) {
+  for (const dir of [process.env.LOCKSTEP_TREES, cache]) {
     if (dir && existsSync(join(dir, name, 'mm/mempolicy.c'))) return join(dir, name);
   }
   const archive = `/usr/src/${name}.tar.xz`;

@@ -7,7 +7,9 @@ export {
   runDesign,
   runProbe,
 } from './designs.ts';
+export { type ExampleResult, examplesOf, runExample } from './examples.ts';
 export type { Confidence, Finding, Review } from './finding.ts';
+export { lintModel } from './lint-model.ts';
 export { type Programs, programOf, replayToken } from './replay.ts';
 export { type Reviewed, reviewSeries } from './review.ts';
 export { makeSide, type Side } from './side.ts';

@@ -41,9 +41,11 @@ export interface PathReview {
 }
 
 export function reviewPaths(target: FunctionInPatch, around: Surroundings, programs: Programs): PathReview {
-  const post = analyse(slice(lower(target.fn, around.post.context).routine));
+  const post = analyse(slice(lower(target.fn, around.post.context).routine), isPointer(target.fn));
   const pre =
-    target.before === null ? null : analyse(slice(lower(target.before, around.pre.context).routine));
+    target.before === null
+      ? null
+      : analyse(slice(lower(target.before, around.pre.context).routine), isPointer(target.before));
   const problems = newProblems(post, pre).filter(
     (p) => !around.faulty.has(calleeName(siteOf(post.routine, p.origin).text)),
   );
@@ -57,6 +59,10 @@ export function reviewPaths(target: FunctionInPatch, around: Surroundings, progr
     exhausted: post.result.exhausted && (pre?.result.exhausted ?? true),
     states: post.result.states + (pre?.result.states ?? 0),
   };
+}
+
+function isPointer(fn: CFunction): boolean {
+  return fn.returnType.includes('*');
 }
 
 function findingOf(problem: PathProblem, routine: Routine, target: FunctionInPatch): Finding {

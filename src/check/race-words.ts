@@ -68,6 +68,15 @@ export function raceWords(schedule: Schedule, fn: string): Words {
   }
 }
 
+/** `a()`, `a() or b()`, `a(), b() and 3 others`. */
+function listed(names: string[]): string {
+  if (names.length === 0) return 'anything';
+  const shown = names.slice(0, names.length > 3 ? 2 : 3).map((name) => `${name}()`);
+  const rest = names.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} and ${rest} others`;
+  return shown.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+}
+
 /** Where it goes wrong, seen from `fn`: `helper() -> callee()`. */
 function chainOf({ violation: { site } }: Schedule, fn: string): string {
   const callee = /(\w+)\s*\(/.exec(site.text)?.[1];
@@ -76,7 +85,7 @@ function chainOf({ violation: { site } }: Schedule, fn: string): string {
 }
 
 /** The words that the rules have for this cast; null when they leave it to the class. */
-export function castWords(violation: Violation, fn: string): Words | null {
+export function castWords(violation: Violation, fn: string, helpers: string[]): Words | null {
   const { title, says } = violation.cast;
   if (title === undefined || says === undefined) return null;
   const filled = (text: string): string =>
@@ -84,6 +93,7 @@ export function castWords(violation: Violation, fn: string): Words | null {
       .replaceAll('{fn}', fn)
       .replaceAll('{object}', objectName(violation.schedule))
       .replaceAll('{member}', violation.member)
+      .replaceAll('{helper}', listed(helpers))
       .replaceAll('{chain}', chainOf(violation.schedule, fn));
   return { title: filled(title), message: filled(says) };
 }

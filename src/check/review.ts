@@ -4,7 +4,7 @@
  * The order is that of the series; findings of a patch are sorted by file and line. A function that cannot be
  * explored to the end is named in the notes: nothing is then said to be safe.
  */
-import { type CFunction, type CUnit, openTree, type Tree } from '../c/index.ts';
+import { type CFunction, type Config, type CUnit, openTree, type Tree } from '../c/index.ts';
 import type { Patch, PatchSeries } from '../patch/index.ts';
 import { type Rules, rulesFor } from '../rules/index.ts';
 import type { Source } from '../source/index.ts';
@@ -14,6 +14,7 @@ import { macroFunctions } from './macro-functions.ts';
 import { type FunctionInPatch, reviewPaths, type Surroundings } from './path-findings.ts';
 import type { Programs } from './replay.ts';
 import { reviewRoles } from './role-findings.ts';
+import { restsOn } from './roles.ts';
 import { makeSide } from './side.ts';
 import { changedPositions, type FileUnits, fileUnits, isC } from './units.ts';
 
@@ -26,8 +27,15 @@ export interface Reviewed {
 /**
  * Reviews every patch of a series against the images that `source` gives.
  * Never throws for what a patch contains; what could not be looked at is in `skipped` and `notes`.
+ * @param config which `#if` branches of the tree are read; by default nearly everything is on
  */
-export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, version: string): Reviewed {
+export function reviewSeries(
+  series: PatchSeries,
+  source: Source,
+  rules: Rules,
+  version: string,
+  config?: Config,
+): Reviewed {
   const programs: Programs = new Map();
   const review: Review = {
     tool: { name: 'lockstep', version },
@@ -44,8 +52,8 @@ export function reviewSeries(series: PatchSeries, source: Source, rules: Rules, 
     stats: { files: 0, functions: 0, states: 0, executions: 0 },
   };
   // What the vocabulary knows stays a call; other macros of the tree are expanded.
-  const tree =
-    source.tree === null ? null : openTree(source.tree, { keep: (name) => rules.vocabulary.has(name) });
+  const keep = (name: string): boolean => rules.vocabulary.has(name);
+  const tree = source.tree === null ? null : openTree(source.tree, { keep, ...(config && { config }) });
   const own =
     tree === null ? rules : rulesFor(rules, (symbol) => tree.findFunction(symbol, 'mm/memory.c') !== null);
   for (const patch of series.patches) reviewPatch(patch, source, tree, own, review, programs);
@@ -93,7 +101,10 @@ function reviewPatch(
         positions,
         comment: commentAbove(fn.line, lines),
       };
-      if (!fn.complete) continue;
+      if (!fn.complete) {
+        findings.push(...reviewRoles(target, around, programs).findings);
+        continue;
+      }
       const roles = reviewRoles(target, around, programs);
       const paths = reviewPaths(target, around, programs);
       stats.executions! += roles.executions;
@@ -103,9 +114,10 @@ function reviewPatch(
       if (!paths.exhausted) review.notes.push(`${fn.name}(): not every path was explored`);
       const found = [
         ...roles.findings,
-        ...paths.findings.filter((f) => !roles.findings.some((r) => covers(r, f))),
+        ...paths.findings.filter((f) => !roles.findings.some((r) => covers(r, f)) && !blames(f, faulty)),
       ];
-      if (found.length > 0) faulty.add(fn.name);
+      // What its callers suffer from it, or from what it calls, is not said again.
+      if (found.length > 0 || restsOn(fn, faulty, post.units)) faulty.add(fn.name);
       findings.push(...found);
       review.fixed.push(...paths.fixed);
     }
@@ -133,6 +145,12 @@ function others(files: FileUnits[], file: FileUnits, side: 'pre' | 'post'): CUni
     .filter((f) => f !== file)
     .map((f) => f[side])
     .filter((u): u is CUnit => u !== null);
+}
+
+/** Whether a leak comes from what a function does with a reference that has a finding itself. */
+function blames(finding: Finding, faulty: Set<string>): boolean {
+  if (!/leak$/.test(finding.class)) return false;
+  return [...faulty].some((name) => finding.message.includes(`${name}(`) && name !== finding.function);
 }
 
 /** Whether a finding between threads already says what one function's paths show. */

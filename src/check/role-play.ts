@@ -30,6 +30,7 @@ export function play(
   side: Side,
   touched: Set<string>,
   rules: Rules,
+  body: (name: string) => CFunction | null = bodies(side.units, touched),
 ): Played {
   const played: Played = { violations: [], executions: 0, exhausted: true };
   const overlays = role.overlays === undefined ? [] : overlaysOf(fn, role.overlays, side.units, rules);
@@ -37,18 +38,20 @@ export function play(
   const stand: Stand = {
     fn,
     plays: role.plays,
-    body: bodies(side.units, touched),
+    body,
+    helper: bodies(side.units, null),
     declarations: side.declarations,
     takes: role.takes,
     current: role.current,
     inside: role.inside === true,
+    lends: role.lookup !== undefined,
     overlays,
   };
   for (const cast of role.against) {
-    const threads = [role.thread, ...cast.threads];
+    const threads = [...(role.thread === undefined ? [] : [role.thread]), ...cast.threads];
     const all = { ...(cast.setup === undefined ? {} : { setup: cast.setup }), threads };
     const program = buildProgram(`${model.id} ${fn.name}`, parseModel(model, rules), all, rules, stand);
-    program.threads[0]!.name = fn.name;
+    if (role.thread !== undefined) program.threads[0]!.name = fn.name;
     const { verdicts, executions, exhausted } = exploreAll(program, { maxMillis: MAX_MILLIS });
     played.executions += executions;
     played.exhausted &&= exhausted;
@@ -62,12 +65,12 @@ export function play(
   return played;
 }
 
-/** Functions that the patch touches; the others are the model's or what the vocabulary says of them. */
-function bodies(units: CUnit[], touched: Set<string>): (name: string) => CFunction | null {
+/** Functions, or only those that the patch touches; the others are the model's or what the vocabulary says of them. */
+function bodies(units: CUnit[], touched: Set<string> | null): (name: string) => CFunction | null {
   const known = new Map<string, CFunction>();
   for (const unit of units)
     for (const f of unit.functions)
-      if (f.complete && touched.has(f.name) && !known.has(f.name)) known.set(f.name, f);
+      if (f.complete && (touched?.has(f.name) ?? true) && !known.has(f.name)) known.set(f.name, f);
   return (name) => known.get(name) ?? null;
 }
 

@@ -32,9 +32,16 @@ export function agrees(model: HazardModel, side: Side, rules: Rules): boolean {
   return known || model.default === true;
 }
 
-/** Whether `fn` can fill the hole of the role; `comment` is what stands above it. */
-export function fits(fn: CFunction, role: Role, units: CUnit[], comment: string): boolean {
-  if (!fn.complete) return false;
+/** What a role is tried with: the function, what stood in its place before, and the comment above it. */
+export interface Candidate {
+  fn: CFunction;
+  before: CFunction | null;
+  comment: string;
+}
+
+/** Whether a function can fill the hole of the role. */
+export function fits({ fn, before, comment }: Candidate, role: Role, units: CUnit[]): boolean {
+  if (fn.complete === (role.piece === true)) return false;
   if (role.functions.length > 0 && !role.functions.includes(fn.name)) return false;
   if (role.returns !== undefined && resultOf(fn) !== pointee(role.returns)) return false;
   if (role.only === true && fn.params.length !== role.takes.length) return false;
@@ -45,10 +52,15 @@ export function fits(fn: CFunction, role: Role, units: CUnit[], comment: string)
   if (!role.reads.every((cell) => mentions(fn, new RegExp(`(->|\\.)\\s*${field(cell)}\\b`), units, DEPTH)))
     return false;
   if (!role.writes.every((cell) => assigns(fn, field(cell), units, DEPTH))) return false;
-  return role.calls.every((names) => reaches(fn, names, units, DEPTH));
+  if (!role.calls.every((names) => reaches(fn, names, units, DEPTH))) return false;
+  if (role.lacks.length > 0 && reaches(fn, role.lacks, units, DEPTH)) return false;
+  if (role.removes.length > 0 && (before === null || !reaches(before, role.removes, units, 0))) return false;
+  if (role.adds.length > 0 && (before === null || reaches(before, role.adds, units, 0))) return false;
+  return role.uncalled.length === 0 || helpersUncalled(role.uncalled, units).isUncalled;
 }
 
-function resultOf(fn: CFunction): string {
+/** Name of the structure that a function returns a pointer to, or ''. */
+export function resultOf(fn: CFunction): string {
   return pointee(`struct ${fn.returnType.replace(/^(static |inline |struct )+/, '')}`);
 }
 
@@ -62,7 +74,7 @@ function hasParameters(fn: CFunction, takes: string[]): boolean {
 }
 
 /** Names of the functions that `fn` calls. */
-function calleesOf(fn: CFunction): string[] {
+export function calleesOf(fn: CFunction): string[] {
   return fn
     .cfg()
     .nodes.flatMap((n) =>
@@ -87,6 +99,20 @@ function mentions(fn: CFunction, word: RegExp, units: CUnit[], depth: number): b
 function assigns(fn: CFunction, field: string, units: CUnit[], depth: number): boolean {
   const assignment = new RegExp(`(?:(->|\\.)\\s*${field}\\s*=[^=]|rcu_assign_pointer\\([^,]*\\b${field}\\b)`);
   return mentions(fn, assignment, units, depth);
+}
+
+/**
+ * Whether nobody calls any of `names` but helpers that nobody calls; and those helpers. A helper that the patch brings
+ * cannot be called from elsewhere.
+ */
+export function helpersUncalled(names: string[], units: CUnit[]): { isUncalled: boolean; helpers: string[] } {
+  const functions = units.flatMap((u) => u.functions);
+  const direct = functions.filter((f) => calleesOf(f).some((name) => names.includes(name)));
+  const helpers = [...new Set(direct.map((f) => f.name))];
+  const called = functions.some(
+    (f) => !helpers.includes(f.name) && calleesOf(f).some((n) => helpers.includes(n)),
+  );
+  return { isUncalled: !called && direct.every((f) => f.complete), helpers };
 }
 
 /** Whether it calls, itself or through others, a function that has a finding. */

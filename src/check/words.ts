@@ -53,6 +53,11 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
     case 'ref-leak':
     case 'leak': {
       const isMemory = problem.hazard === 'leak';
+      if (origin === '')
+        return {
+          title: `${place.function}() leaks ${isMemory ? '' : 'a reference to '}${problem.object}`,
+          message: `${capital(`${way === '' ? '' : `${way} `}nothing`)} gives up ${problem.object} any more, as ${problem.remedy} did.`,
+        };
       const took = isMemory
         ? `frees what ${callOf(origin)} returned`
         : `puts the reference from ${callOf(origin)}`;

@@ -12,6 +12,7 @@ import { VERSION } from './version.ts';
 
 export interface CheckOptions {
   tree?: string;
+  config?: string;
   format: Format;
   failOn: Confidence;
 }
@@ -26,7 +27,7 @@ export async function check(files: string[], options: CheckOptions): Promise<voi
     reportNoC(series, files, options.format);
     return;
   }
-  const { review: raw, programs } = await runReview(series, source);
+  const { review: raw, programs } = await runReview(series, source, options.config);
   const review = withInputNotes(raw, series);
   await keepForReplay(review, programs);
   const text = render(options.format, review, series, {
@@ -40,7 +41,9 @@ export async function check(files: string[], options: CheckOptions): Promise<voi
 /** What finds the program again; standard input is gone by then, but the cache has it. */
 function replayArguments(files: string[], options: CheckOptions): string[] {
   if (files.includes('-')) return [];
-  return options.tree === undefined ? files : ['--tree', options.tree, ...files];
+  const tree = options.tree === undefined ? [] : ['--tree', options.tree];
+  const config = options.config === undefined ? [] : ['--config', options.config];
+  return [...tree, ...config, ...files];
 }
 
 async function keepForReplay({ findings }: Review, programs: Programs): Promise<void> {

@@ -93,7 +93,7 @@ async function explainClass(rules: Rules, name: Hazard, says: string): Promise<E
       '',
       ...wrap(says),
       ...(rows.length === 0
-        ? ['', 'No design of a model ends in it; findings of this class come from single functions.']
+        ? ['', 'No design of a model ends in it; findings of it come from functions alone.']
         : ['']),
       ...rows.map((row) => `  ${row.design.padEnd(4)} ${row.title} (${row.model})`),
       ...(shown === undefined || violation === undefined

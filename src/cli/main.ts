@@ -43,6 +43,10 @@ function program(): Command {
       '--tree <dir>',
       'source tree the patches apply to, or are applied in; without it only hunks are seen',
     )
+    .option(
+      '--config <file>',
+      'kernel configuration (.config) of the tree; without it, nearly everything is on',
+    )
     .addOption(new Option('--format <format>', 'how to print the review').choices(FORMATS).default('text'))
     .addOption(
       new Option('--fail-on <confidence>', 'the least sure finding that gives exit status 1')
@@ -71,6 +75,7 @@ Examples:
       'the files it was found in; without them, what an earlier check on this machine kept',
     )
     .option('--tree <dir>', 'the source tree it was found with')
+    .option('--config <file>', 'the configuration it was found with')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CostOptionsOfCommand } from './cost.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ModelsOptions } from './models.ts';
+import type { RulesOptions } from './rules.ts';
 
 const RULES_OPTION = [
   '--rules <dir>',
@@ -73,4 +74,30 @@ Examples:
     .action(async (names: string[], options: CostOptionsOfCommand) =>
       (await import('./cost.ts')).cost(names, options),
     );
+
+  const rules = lockstep
+    .command('rules')
+    .description('work on rules: their examples, their form, a new model');
+  rules
+    .command('test')
+    .description('run the examples of models')
+    .argument('[model...]', 'models; without them, all')
+    .option(...RULES_OPTION)
+    .action(async (names: string[], options: RulesOptions) =>
+      (await import('./rules.ts')).testRules(names, options),
+    );
+  rules
+    .command('lint')
+    .description('say what is wrong with rules although they can be read')
+    .argument('[model...]', 'models; without them, all')
+    .option(...RULES_OPTION)
+    .action(async (names: string[], options: RulesOptions) =>
+      (await import('./rules.ts')).lintRules(names, options),
+    );
+  rules
+    .command('new')
+    .description('write a small model that works, to be changed')
+    .argument('<model>', 'area/name')
+    .option(...RULES_OPTION)
+    .action(async (id: string, options: RulesOptions) => (await import('./rules.ts')).newModel(id, options));
 }

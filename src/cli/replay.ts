@@ -9,6 +9,7 @@ import { keptProgram } from './program-cache.ts';
 
 export interface ReplayOptions {
   tree?: string;
+  config?: string;
   format: 'text' | 'json';
 }
 
@@ -40,6 +41,6 @@ export async function replay(token: string, files: string[], options: ReplayOpti
 async function findProgram(fingerprint: string, files: string[], options: ReplayOptions) {
   const series = await readInputs(await readFiles(files));
   const source = openSource(options.tree === undefined ? { series } : { tree: options.tree, series });
-  const { programs } = await runReview(series, source);
+  const { programs } = await runReview(series, source, options.config);
   return programs.get(fingerprint);
 }

@@ -73,15 +73,32 @@ function unknownCall(
 ): Value | null {
   at.shared.unknownCalls.push(name);
   for (const arg of args) {
-    if (arg.k === 'opaque' || arg.k === 'str') continue;
+    if (at.context.isConcurrent === true && (arg.k === 'opaque' || arg.k === 'str')) continue;
     const value = at.value(arg);
-    if (typeof value === 'string') at.emit.op({ op: 'escape', value, to: name });
+    if (typeof value === 'string' && at.context.lends !== true) at.emit.op({ op: 'escape', value, to: name });
   }
   if (!wanted) return null;
   const dst = result ?? at.emit.temporary();
   at.emit.op({ op: 'unknown', dst, what: 'int' });
   return dst;
 }
+
+/** Effects on counts, and what is known of their results. */
+const UNCOUNTED: Partial<Record<Effect['do'], 'bool' | 'int' | 'zero-or-error' | ''>> = {
+  init: '',
+  get: '',
+  put: '',
+  'put-test': 'bool',
+  read: 'int',
+  tryget: 'bool',
+  'percpu-init': 'zero-or-error',
+  'percpu-get': '',
+  'percpu-put': '',
+  'percpu-kill': '',
+  'percpu-exit': '',
+  'percpu-reinit': '',
+  'percpu-tryget': 'bool',
+};
 
 /** A call whose effects the vocabulary states. */
 class RowCall {
@@ -158,6 +175,8 @@ class RowCall {
   /** Emits one effect; the call's result when this effect decides it. */
   private effect(effect: Effect): Value | null {
     const { emit, context } = this.at;
+    const ignored = this.ignored(effect);
+    if (ignored !== undefined) return ignored;
     switch (effect.do) {
       case 'lock':
       case 'unlock': {
@@ -361,6 +380,17 @@ class RowCall {
       case 'harmless':
         return null;
     }
+  }
+
+  /** A count that is none of the program's does nothing in it; undefined for every other effect. */
+  private ignored(effect: Effect): Value | null | undefined {
+    const result = UNCOUNTED[effect.do];
+    if (this.at.context.isConcurrent !== true || result === undefined || !('at' in effect)) return undefined;
+    if (this.at.context.keeps(this.place(effect.at))) return undefined;
+    if (result === '') return null;
+    const what = 'when' in effect && effect.when === 'zero' ? 'zero-or-error' : result;
+    this.at.emit.op({ op: 'unknown', dst: this.dst, what });
+    return this.dst;
   }
 
   /** An atomic_t counts references only where the rules say so; the other counts do nothing else. */

@@ -9,7 +9,7 @@ import { type LowerContext, lower } from './lower.ts';
 import { slice } from './slice.ts';
 import { type Summary, summarise } from './summary.ts';
 
-const MAX_DEPTH = 5;
+const MAX_DEPTH = 3;
 const MAX_NODES = 1200;
 
 interface Known {

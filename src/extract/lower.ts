@@ -47,6 +47,8 @@ export interface LowerContext {
   current?: Value | undefined;
   /** The routine will run beside others: waiting and copying are then operations of it, not only sleeping and assigning. */
   isConcurrent?: boolean;
+  /** What is passed to functions that are not known is still there afterwards. */
+  lends?: boolean;
 }
 
 export interface Lowered {
@@ -101,6 +103,7 @@ export class Lowering {
   private readonly prefix: string;
   /** This function and those that it is inlined in, outermost first. */
   readonly stack: readonly string[];
+  private readonly paramNames: Set<string>;
   private readonly inMemory: Set<string>;
   private readonly isInlined: boolean;
   /** Its operations carry sites of their own, rather than that of the call. */
@@ -128,6 +131,7 @@ export class Lowering {
     this.stack = [...stack, fn.name];
     this.isInlined = prefix !== '';
     this.ownSites = !this.isInlined || context.shows(fn);
+    this.paramNames = new Set(fn.params.map((p) => p.name));
     this.inMemory = this.localsInMemory();
   }
 
@@ -270,7 +274,7 @@ export class Lowering {
   }
 
   private isLocal(name: string): boolean {
-    return this.fn.locals.has(name) || this.fn.params.some((p) => p.name === name);
+    return this.fn.locals.has(name) || this.paramNames.has(name);
   }
 
   private isRegister(name: string): boolean {
@@ -372,8 +376,12 @@ export class Lowering {
 
   load(from: Place | null, how: 'plain' | 'once' | 'acquire' | 'dereference' = 'plain'): Value {
     const dst = this.emit.temporary();
-    if (from !== null && this.context.touches?.(from) === true) this.touch(from, false);
-    if (from === null || !this.context.keeps(from)) this.emit.op({ op: 'unknown', dst, what: 'int' });
+    const touches = from !== null && this.context.touches?.(from) === true;
+    if (touches) this.touch(from, false);
+    // A pointer that nobody follows leads somewhere.
+    const isPointer = touches && /\*$/.test(this.context.declarations.field(from.type, from.cell));
+    if (from === null || !this.context.keeps(from))
+      this.emit.op({ op: 'unknown', dst, what: isPointer ? 'nonnull' : 'int' });
     else this.emit.op({ op: 'load', dst, from, how });
     return dst;
   }
@@ -381,6 +389,13 @@ export class Lowering {
   /** A use of an object without a cell that anybody follows. */
   private touch({ base, type }: Place, write: boolean): void {
     this.emit.op({ op: 'access', at: { base, type, cell: '' }, write });
+  }
+
+  /** Memory that is none of the program's. */
+  private stranger(): Value {
+    const dst = this.emit.temporary();
+    this.emit.op({ op: 'unknown', dst, what: 'nonnull' });
+    return dst;
   }
 
   address(of: Expr): Value {
@@ -395,6 +410,7 @@ export class Lowering {
       /^@[^%]/.test(place.base) &&
       !this.context.hasObject(place.base.slice(1))
     ) {
+      if (this.context.lends === true) return this.stranger();
       this.emit.op({ op: 'assume', cond: 0 });
       return 0;
     }

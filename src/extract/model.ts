@@ -26,11 +26,15 @@ export interface Stand {
   plays: string;
   /** Bodies from the patch and its tree, before those of the model. */
   body(name: string): CFunction | null;
+  /** Functions of the source that the patch did not change; those that are mere wrappers are looked into. */
+  helper(name: string): CFunction | null;
   declarations: Declarations;
   /** Parameters that the model passes, by type; they come first, whatever the function's own order. */
   takes: string[];
   /** The object that is the task which runs it. */
   current: string | undefined;
+  /** What is passed to functions that are not known comes back. */
+  lends: boolean;
   /** Whether steps inside of its helpers are shown as such. */
   inside: boolean;
   /** Cells that the source has in one union with cells of the model, and how the union is called. */
@@ -195,7 +199,7 @@ function reordered(fn: CFunction, takes: string[]): CFunction {
     isStatic: fn.isStatic,
     isInline: fn.isInline,
     contracts: fn.contracts,
-    complete: fn.complete,
+    complete: true,
     damaged: fn.damaged,
     macro: '',
     heading: fn.heading,
@@ -255,7 +259,7 @@ function modelContext(
           : (unit.globals.get(name) ?? stand?.declarations.global(name) ?? ''),
       returns: (name) => body(name, [])?.returnType ?? '',
     },
-    body,
+    body: (name, callers) => body(name, callers) ?? stand?.helper(name) ?? null,
     prefersBody: (name, callers) => body(name, callers) !== null,
     keeps: (place) =>
       (cells.get(place.type)?.has(place.cell) === true ||
@@ -271,6 +275,7 @@ function modelContext(
       standing !== null && (fn === standing || (stand?.inside === true && fn === stand.body(fn.name))),
     errno: () => null,
     isConcurrent: true,
+    lends: stand?.lends === true,
     current: stand?.current === undefined ? undefined : `@${stand.current}`,
   };
 }

@@ -118,7 +118,14 @@ function alternativeOf(outcome: Outcome, result: SequentialResult, params: strin
     refs: outcome.refs.flatMap((r) => {
       const at = path(r.value);
       // What a parameter points to may have been replaced in between: only parameters themselves are freed for sure.
-      if (at === null || r === owned || (r.state.freed && at.steps.length > 0)) return [];
+      // References taken on what globals lead to are the function's own affair.
+      if (
+        at === null ||
+        (typeof at.root !== 'number' && r.state.delta > 0) ||
+        r === owned ||
+        (r.state.freed && at.steps.length > 0)
+      )
+        return [];
       return [
         {
           path: at,

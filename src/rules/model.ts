@@ -50,6 +50,18 @@ const role = z.strictObject({
   writes: names,
   /** Of each of these it calls one, itself or through others. */
   calls: z.array(z.array(z.string()).min(1)).default([]),
+  /** It calls none of these. */
+  lacks: names,
+  /** Before the patch it called one of these. */
+  removes: names,
+  /** Nobody in the patch calls these, not even through a helper that is called. */
+  uncalled: names,
+  /** The hole is filled by callers of the function that the patch left as they were; this actor is what they call. */
+  lookup: z.string().optional(),
+  /** Before the patch it did not call any of these. */
+  adds: names,
+  /** Not a whole function but the piece of one that a hunk shows, where no tree has the rest. */
+  piece: z.boolean().optional(),
   /** Words of its comment or its name that make it this role. */
   documented: z.string().optional(),
   /** Functions of the kernel that are known to be in this role. */
@@ -60,12 +72,14 @@ const role = z.strictObject({
   current: z.string().optional(),
   /** Steps inside of its helpers are shown as such, rather than as the calls. */
   inside: z.boolean().optional(),
-  /** The actor that calls the hole, and the casts that it is run against, one after the other. */
-  thread: actor,
+  /** The actor that calls the hole; without one, the threads of a cast are all there is, and they only illustrate. */
+  thread: actor.optional(),
+  /** The casts that it is run against, one after the other. */
   against: z
     .array(
       z.strictObject({
         ...cast,
+        threads: z.array(actor).default([]),
         /** Only these classes are said of this cast; others come from how the function was cut out. */
         classes: z.array(z.enum(HAZARDS)).optional(),
         /** The finding's title and text; `{fn}` is the function, `{object}` what it is about. */

@@ -15,6 +15,8 @@ import { choiceOf } from './search.ts';
 import * as S from './step.ts';
 
 const MAX_LENGTH = 5_000;
+/** What an entry of a map or set of numbers takes, with room to grow. */
+const ENTRY_BYTES = 48;
 
 export function exploreBounded(
   mc: Machine,
@@ -29,6 +31,8 @@ export function exploreBounded(
   let reason = LIMITS[mc.limit]!;
   let bounded = false;
   let wrong = 0;
+
+  const bytes = () => mc.bytes() + ex.bytes() + ENTRY_BYTES * (seen.size + ends.size);
 
   const path = () => {
     const steps: number[] = [];
@@ -81,7 +85,7 @@ export function exploreBounded(
       }
       for (let c = 0; c < S.alternatives(mc, t) && reason === ''; c++) {
         if (ex.length >= MAX_LENGTH) reason = `an execution is longer than ${MAX_LENGTH} steps`;
-        if ((++counts.steps & 1023) === 0) reason ||= visitor.check(counts);
+        if ((++counts.steps & 1023) === 0) reason ||= visitor.check(counts, bytes());
         if (reason !== '') return;
         const mark = mc.logged;
         S.footprint(mc, t);

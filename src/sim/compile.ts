@@ -63,10 +63,14 @@ export interface Compiled {
   poolBase: Int32Array;
   poolCount: Int32Array;
   usesRefs: boolean;
+  /** Whether a count begins near the top, where it can saturate or wrap. */
+  high: boolean;
   loops: number;
 }
 
 const LOOP_ROUNDS = 4;
+/** A count that begins here may come to the top. */
+const HIGH = 2 ** 30;
 
 export function compile(program: Program, rounds = LOOP_ROUNDS): Compiled {
   const memory = layOut(program);
@@ -110,8 +114,16 @@ export function compile(program: Program, rounds = LOOP_ROUNDS): Compiled {
     poolBase: new Int32Array(0),
     poolCount: new Int32Array(0),
     usesRefs: unit.usesRefs,
+    high: startsHigh(program),
     loops: rounds,
   };
   sizeThreads(compiled, unit, prologues);
   return compiled;
+}
+
+function startsHigh(program: Program): boolean {
+  return (
+    program.types.some((t) => t.cells.some((k) => k.kind === 'ref' && (k.init ?? 0) >= HIGH)) ||
+    program.routines.some((r) => r.code.some((op) => op.op === 'ref.init' && op.value >= HIGH))
+  );
 }

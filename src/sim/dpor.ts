@@ -31,8 +31,8 @@ export interface Counts {
 export interface Visitor {
   /** A violation in the current execution; true ends the exploration. */
   violation(path: () => number[]): boolean;
-  /** Called every so often; a reason to stop, or ''. */
-  check(counts: Counts): string;
+  /** Called every so often, with the bytes that the exploration takes; a reason to stop, or ''. */
+  check(counts: Counts, bytes: number): string;
   /** Called at the end of each complete or blocked execution. */
   end?(outcome: number): void;
 }
@@ -125,7 +125,7 @@ export class Dpor {
       }
       if (d >= MAX_LENGTH) return `an execution is longer than ${MAX_LENGTH} steps`;
       if ((++counts.steps & 1023) === 0) {
-        const reason = this.visitor.check(counts);
+        const reason = this.visitor.check(counts, this.bytes());
         if (reason !== '') return reason;
       }
       this.marks[d] = mc.logged;
@@ -166,6 +166,12 @@ export class Dpor {
     const n = S.alternatives(this.mc, t);
     for (let a = 0; a < n; a++) if ((asleep & (1 << a)) === 0) return a;
     return -1;
+  }
+
+  /** What grows with the length of executions and with what is left to explore. */
+  private bytes(): number {
+    const { mc, ex, trees, sleep, marks, roots } = this;
+    return mc.bytes() + ex.bytes() + trees.bytes() + sleep.bytes() + marks.byteLength + roots.byteLength;
   }
 
   private atEnd(): string {

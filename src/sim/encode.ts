@@ -83,7 +83,7 @@ export function encode(u: Unit, op: Exclude<Op, { op: 'label' | 'jump' | 'branch
     case 'ref.get':
       return [O.REF_GET, ...u.place(op.at), op.flavour === 'refcount' ? 1 : 0];
     case 'ref.tryget':
-      return [O.REF_TRYGET, ...u.place(op.at), dst(op.dst)];
+      return [O.REF_TRYGET, ...u.place(op.at), dst(op.dst), op.flavour === 'refcount' ? 1 : 0];
     case 'ref.put':
       return [O.REF_PUT, ...u.place(op.at), dst(op.dst), op.flavour === 'refcount' ? 1 : 0];
     case 'ref.read':

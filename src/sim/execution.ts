@@ -244,6 +244,12 @@ export class Execution {
     }
   }
 
+  bytes(): number {
+    const { thread, foot, clock, raceFirst } = this;
+    // Six arrays are as long as `thread`.
+    return 6 * thread.byteLength + foot.byteLength + clock.byteLength + 2 * raceFirst.byteLength;
+  }
+
   private grow(): void {
     this.capacity *= 2;
     const n = this.capacity;

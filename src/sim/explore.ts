@@ -21,6 +21,8 @@ export interface Options {
   bound?: number;
   maxSteps?: number;
   maxMillis?: number;
+  /** Memory that the exploration may take; by default far less than what would end the process. */
+  maxMegabytes?: number;
   /** Only these properties; by default all but those of `ON_REQUEST`. */
   hazards?: Hazard[];
   signal?: AbortSignal;
@@ -43,6 +45,7 @@ export interface AllVerdicts {
 }
 
 const MAX_STEPS = 5_000_000;
+const MAX_MEGABYTES = 512;
 const MAX_LENGTH = 4_000;
 const SEARCH_STEPS = 400_000;
 
@@ -90,13 +93,14 @@ function walk(
   options: Options,
   violation: Visitor['violation'],
 ): Exploration & { bounded: boolean } {
-  const { maxMillis, maxSteps = MAX_STEPS, bound, signal } = options;
+  const { maxMillis, maxSteps = MAX_STEPS, maxMegabytes = MAX_MEGABYTES, bound, signal } = options;
   const deadline = maxMillis === undefined ? Number.POSITIVE_INFINITY : Date.now() + maxMillis;
   const visitor: Visitor = {
     violation,
-    check({ steps }) {
+    check({ steps }, bytes) {
       if (steps > maxSteps) return `the budget of ${maxSteps} steps is used up`;
       if (Date.now() > deadline) return `the budget of ${maxMillis} ms is used up`;
+      if (bytes > maxMegabytes * 2 ** 20) return `the budget of ${maxMegabytes} MB of memory is used up`;
       return signal?.aborted ? 'it was cancelled' : '';
     },
   };

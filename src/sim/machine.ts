@@ -115,6 +115,7 @@ export class Machine {
   readonly heldOffset: number;
   readonly stackOffset: number;
   readonly cpuOf: Int32Array;
+  readonly high: boolean;
   readonly shared: Uint8Array;
   readonly handler: Uint8Array;
   readonly cpuBase: number;
@@ -168,6 +169,7 @@ export class Machine {
     this.cpus = cpuNumbers.length;
     this.cpuBase = this.taskBase + (usesTasks ? objects.length * TASK_WORDS : 0);
     this.cpuOf = Int32Array.from(c.threads, (t) => cpuNumbers.indexOf(t.cpu));
+    this.high = c.high;
     const interrupted = new Set(
       c.threads.filter((t) => t.kind === 'irq' || t.kind === 'softirq').map((t) => t.cpu),
     );
@@ -188,6 +190,11 @@ export class Machine {
     this.threadBase = Int32Array.from(c.threads, (_, t) => first + t * this.threadSize);
     this.m = new Int32Array(first + this.allThreads * this.threadSize);
     this.start = this.m;
+  }
+
+  /** Memory of the state and of the undo log. */
+  bytes(): number {
+    return this.m.byteLength + this.log.byteLength + this.code.byteLength;
   }
 
   /** Changes one word, remembering what it was. */

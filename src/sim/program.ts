@@ -30,6 +30,12 @@ export interface Site {
 
 export type LockKind = 'spin' | 'raw-spin' | 'rwlock' | 'mutex' | 'rwsem' | 'bit' | 'seqlock';
 export type LockMode = 'exclusive' | 'shared';
+/*
+ * Readers of a seqlock or seqcount hold nothing and need no operation: read_seqbegin() is a load (acquire) of an int cell and an
+ * assumption that it is even, read_seqretry() a second load and a comparison that goes back (include/linux/seqlock.h). The writer's
+ * side is `lock` of kind seqlock (or whatever serialises writers), with an `rmw` add of 1 to the cell after it and one before the `unlock`. To
+ * the search these are what they are on the machine: accesses of one cell, so no reader is tried twice at the same count.
+ */
 /** What an acquisition does to interrupts on its CPU. */
 export type IrqFlavour = 'plain' | 'irq' | 'irqsave' | 'bh';
 /** `refcount` saturates as refcount_t does, `atomic` wraps and never complains by itself. */

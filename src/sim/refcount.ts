@@ -5,8 +5,10 @@
  * the thread one owned reference; put consumes one if the thread owns one, else one that memory holds (the pointer that
  * was published). What memory holds is the count less everything that threads own; a put that finds nothing there is
  * `double-put`, even when somebody else's reference keeps the count above zero for now. A get at zero is `get-on-zero`:
- * refcount_t warns and saturates (lib/refcount.c, REFCOUNT_ADD_UAF), atomic_t silently resurrects. Saturation at the top is not
- * modelled. `own` and `disown` are references counted by code that is not shown: they are only balanced.
+ * refcount_t warns and saturates (lib/refcount.c, REFCOUNT_ADD_UAF), atomic_t silently resurrects. At the top refcount_t saturates:
+ * it is set to REFCOUNT_SATURATED and stays there, gets succeed, no put is the last one and the object leaks (include/linux/refcount.h,
+ * "Saturation semantics"); atomic_t wraps around and comes to zero too early. Programs with a count that begins near the top say so
+ * (`Compiled.high`), and only there gets and puts do not commute. `own` and `disown` are references counted by code that is not shown: they are only balanced.
  * Dependence: gets commute, and so do puts as long as what is left stays above zero for both (who is last matters, the order of
  * the others does not); a tryget at zero is a read.
  */
@@ -43,7 +45,7 @@ export const refInit: EventKind = {
 export const refGet: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 1);
-    const usable = address > 0 && mc.m[address]! > 0;
+    const usable = address > 0 && mc.m[address]! > 0 && !mc.high;
     slot(mc, 0, address, usable ? M_ADD : M_WRITE);
     mc.foot[F_OLD] = address > 0 ? mc.m[address]! : 0;
     mc.foot[F_DELTA] = 1;
@@ -51,8 +53,8 @@ export const refGet: EventKind = {
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
     if (address < 0 || !usable(mc, t, address) || address === 0) return;
-    if (mc.m[address]! <= 0 && mc.violate(t, 'get-on-zero', mc.objectOf(address))) return;
-    mc.put(address, mc.m[address]! + 1);
+    if (isZero(mc, address) && mc.violate(t, 'get-on-zero', mc.objectOf(address))) return;
+    change(mc, address, 1, mc.code[at + 3] === 1);
     gain(mc, t, address);
     mc.result = mc.m[address]!;
   },
@@ -61,8 +63,8 @@ export const refGet: EventKind = {
 export const refTryget: EventKind = {
   foot(mc, t, at) {
     const address = addressAt(mc, t, at + 1);
-    const hit = address > 0 && mc.m[address]! > 0;
-    slot(mc, 0, address, hit ? M_ADD : M_READ);
+    const hit = address > 0 && !isZero(mc, address);
+    slot(mc, 0, address, hit ? (mc.high ? M_WRITE : M_ADD) : M_READ);
     mc.foot[F_OP] = REF_TRYGET;
     mc.foot[F_OLD] = address > 0 ? mc.m[address]! : 0;
     mc.foot[F_DELTA] = hit ? 1 : 0;
@@ -70,9 +72,9 @@ export const refTryget: EventKind = {
   run(mc, t, at) {
     const address = placeAt(mc, t, at + 1);
     if (address < 0 || !usable(mc, t, address)) return;
-    const hit = address === 0 || mc.m[address]! > 0;
+    const hit = address === 0 || !isZero(mc, address);
     if (hit && address > 0) {
-      mc.put(address, mc.m[address]! + 1);
+      change(mc, address, 1, mc.code[at + 4] === 1);
       gain(mc, t, address);
     } else if (address > 0) flag(mc, t, address, TRY_FAILED);
     mc.setRegister(t, mc.code[at + 3]!, hit ? 1 : 0);
@@ -89,7 +91,7 @@ export const refPut: EventKind = {
     if (address < 0 || !usable(mc, t, address)) return;
     if (address === 0) return mc.setRegister(t, mc.code[at + 3]!, 0);
     if (!lose(mc, t, address)) return;
-    mc.put(address, mc.m[address]! - 1);
+    change(mc, address, -1, mc.code[at + 4] === 1);
     const zero = mc.m[address] === 0;
     if (zero) reachedZero(mc, t, mc.objectOf(address));
     mc.setRegister(t, mc.code[at + 3]!, zero ? 1 : 0);
@@ -118,6 +120,25 @@ export function footPut(mc: Machine, t: number, address: number, count: number):
   mc.foot[F_DELTA] = -1;
   mc.foot[F_PARAM] = share;
   mc.foot[F_AUX] = owner ? 0 : -1;
+  if (!mc.high) return;
+  slot(mc, 0, address, M_WRITE);
+  mc.foot[F_OP] = 0;
+}
+
+/** REFCOUNT_MAX and REFCOUNT_SATURATED. */
+const MAX = 0x7fffffff;
+const SATURATED = -0x40000000;
+
+/** A get must not find this; below zero a count has saturated or wrapped, which no get can see. */
+function isZero(mc: Machine, address: number): boolean {
+  return mc.high ? mc.m[address] === 0 : mc.m[address]! <= 0;
+}
+
+/** Adds 1 or -1: refcount_t saturates at the top and stays there, atomic_t wraps. */
+function change(mc: Machine, address: number, by: 1 | -1, saturates: boolean): void {
+  const value = mc.m[address]!;
+  const over = saturates && (value < 0 || (by > 0 && value === MAX));
+  mc.put(address, over ? SATURATED : (value + by) | 0);
 }
 
 /** What memory holds does not limit a put by an owner, and in percpu mode nobody looks at the count. */
@@ -125,6 +146,7 @@ export const PLENTY = 1 << 20;
 
 /** How many puts like this one the count, and for a thread that owns none memory's share of it, can take. */
 export function left(mc: Machine, t: number, address: number): number {
+  if (mc.m[address]! < 0) return PLENTY;
   const object = mc.objectOf(address);
   const count = mc.m[address]!;
   return mc.owned(object, t) > 0 ? count : Math.min(count, count - ownedByAll(mc, object));

@@ -30,6 +30,10 @@ export class Sleep {
     this.foot = grown(this.foot, this.foot.length * 2);
   }
 
+  bytes(): number {
+    return this.mask.byteLength + this.foot.byteLength;
+  }
+
   asleep(depth: number, t: number): number {
     return this.mask[depth * this.threads + t]!;
   }

@@ -61,6 +61,10 @@ export class WakeupTrees {
     this.free = node;
   }
 
+  bytes(): number {
+    return 4 * this.child.byteLength + this.foot.byteLength;
+  }
+
   private grow(): void {
     const n = this.child.length * 2;
     this.child = grown(this.child, n);

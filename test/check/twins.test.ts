@@ -21,8 +21,6 @@ const UNSEEN = [
   'correct/swap-and-put.c:28',
   'correct/unlock-for-caller.c:12',
   'correct/unlock-for-caller.c:16',
-  // An unknown function was handed the object, and what it does with it is shown by what is removed alone.
-  'correct/kept-on-success.c:20',
   // What was learned before the lock was dropped is believed after it is taken again.
   'correct/create-once.c:21',
   'correct/unlock-relock.c:17',

@@ -164,3 +164,25 @@ test('index: how many files, and where it is kept; twice the same', async (t) =>
   assert.equal(status, 2);
   assert.equal(err, `${empty}: no kernel source: none of mm, kernel, include/linux has a C file\n`);
 });
+
+test('check reads the tree under a configuration', async (t) => {
+  const file = (body: string): string =>
+    `struct box { spinlock_t lock; int n; };\n\n#ifdef CONFIG_NUMA\nint fill(struct box *b)\n{\n\tspin_lock(&b->lock);\n\tif (b->n)\n${body}\tspin_unlock(&b->lock);\n\treturn 0;\n}\n#endif\n`;
+  const tree = makeTree(t, {
+    'mm/box.c': file('\t\tb->n = 2;\n'),
+    y: 'CONFIG_NUMA=y\n',
+    'include/linux/none.h': '\n',
+    patch:
+      '--- a/mm/box.c\n+++ b/mm/box.c\n@@ -5,6 +5,6 @@ int fill(struct box *b)\n {\n \tspin_lock(&b->lock);\n \tif (b->n)\n-\t\tb->n = 2;\n+\t\treturn 1;\n \tspin_unlock(&b->lock);\n \treturn 0;\n',
+  });
+  const run = (...args: string[]) =>
+    lockstep(['check', '--tree', tree, '--format', 'json', ...args, join(tree, 'patch')]);
+  const found = JSON.parse((await run('--config', join(tree, 'y'))).out).findings;
+  assert.deepEqual(
+    found.map((f: { class: string }) => f.class),
+    ['missing-unlock'],
+  );
+  const { status, err } = await run('--config', join(tree, 'mm/box.c'));
+  assert.equal(status, 2);
+  assert.match(err, /box\.c: no CONFIG_ line; expected a kernel configuration\n$/);
+});

@@ -67,8 +67,15 @@ export interface Oracle {
 
 const ADDRESS = 1000;
 
-/** Runs everything; `limit` prefixes at most, else undefined. */
-export function enumerate(program: Program, limit: number): Oracle | undefined {
+/**
+ * Runs everything; `limit` prefixes at most, else undefined. With `everythingConflicts` two steps on one location are dependent whatever they do,
+ * unless both only look (loads, and attempts that fail); the second step of an unlock conflicts with nothing.
+ */
+export function enumerate(
+  program: Program,
+  limit: number,
+  { everythingConflicts = false } = {},
+): Oracle | undefined {
   const typeOf = new Map<string, string>(program.objects.map((o) => [o.name, o.type]));
   const names: string[] = program.objects.map((o) => o.name);
   const cellsOf = (type: string) => program.types.find((t) => t.name === type)!.cells;
@@ -573,6 +580,7 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
   }
 
   const CHANGES = new Set(['write', 'whole']);
+  const LOOKS = new Set(['read', 'seen']);
   function dependent(a: Event, b: Event): boolean {
     for (const x of a.touches)
       for (const y of b.touches) {
@@ -587,6 +595,7 @@ export function enumerate(program: Program, limit: number): Oracle | undefined {
 
   function clash(a: string, b: string): boolean {
     if (a === 'touch' || b === 'touch') return false;
+    if (everythingConflicts) return !(LOOKS.has(a) && LOOKS.has(b));
     if (CHANGES.has(a)) return true;
     switch (a) {
       case 'read':

@@ -126,6 +126,17 @@ test('budgets end in not-exhausted, with the reason', () => {
     ['not-exhausted', 'the budget of 20000 steps is used up'],
   );
   assert.match(exploreAll(big, { maxMillis: 0 }).reason, /0 ms/);
+  assert.deepEqual(explore(big, { maxMegabytes: 0.01 }), {
+    kind: 'not-exhausted',
+    executions: explore(big, { maxMegabytes: 0.01 }).executions,
+    reason: 'the budget of 0.01 MB of memory is used up',
+  });
+  // Counting traces under a bound remembers them: it grows with the exploration.
+  assert.equal(count(big, { bound: 20, maxMegabytes: 1 }).reason, 'the budget of 1 MB of memory is used up');
+  assert.equal(
+    count(big, { bound: 20, maxSteps: 3_000, maxMegabytes: 1 }).reason,
+    'the budget of 3000 steps is used up',
+  );
   const controller = new AbortController();
   controller.abort();
   assert.equal(exploreAll(big, { signal: controller.signal }).reason, 'it was cancelled');

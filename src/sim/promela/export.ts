@@ -1,31 +1,50 @@
 /**
  * Writes a program as Promela, so that SPIN can check the core: the same memory, threads and properties in another tool's words.
  *
- * Addresses are those of the core's layout; calls are expanded in place, so recursion is refused. Each event is one atomic step that checks
+ * Addresses are those of the core's layout; calls are expanded in place. Each event is one atomic step that checks
  * its property with `assert`; a thread whose assumption fails sets `stuck` and stops, which lets everybody else stop too. SPIN's
  * invalid end states are the deadlocks. Ghost state (who owns references, what is private) is kept as in `refcount.ts`, written
- * here a second time on purpose. Not exported: interrupts, work items, timers, barriers; such programs are refused.
+ * here a second time on purpose. Properties that are checked on request only are not exported. Refused: recursion, callbacks that
+ * queue callbacks deeper than the core follows them, more than 31 threads and callbacks, CPUs beyond 254.
  */
 import { type Compiled, compile } from '../compile.ts';
 import type { Program } from '../program.ts';
-import { PRELUDE } from './prelude.ts';
-import { ThreadWriter } from './thread.ts';
+import { PromelaError } from './error.ts';
+import { endChecks, PRELUDE } from './prelude.ts';
+import { handlers, ThreadWriter } from './thread.ts';
 
-export class PromelaError extends Error {}
+/** Threads are bits of an int. */
+const MAX_THREADS = 31;
+const MAX_CPU = 254;
 
 export function exportPromela(program: Program): string {
-  if (program.threads.some((t) => t.kind !== undefined && t.kind !== 'task')) {
-    throw new PromelaError('interrupts cannot be exported to Promela');
-  }
   const c = compile(program);
-  const body = c.threads.map((_, t) => new ThreadWriter(c, t).write());
+  if (c.threads.length > MAX_THREADS)
+    throw new PromelaError(`more than ${MAX_THREADS} threads and callbacks`);
+  if (handlers(c).some((h) => h.cpu > MAX_CPU)) throw new PromelaError(`a CPU beyond ${MAX_CPU}`);
+  const processes = new Map<string, string>();
+  const runs = c.threads.flatMap((info, t) => {
+    if (t === c.setup) return [];
+    const text = new ThreadWriter(c, t).process();
+    const name = processes.get(text) ?? `t${t}`;
+    if (!processes.has(text)) processes.set(text, name);
+    return [{ name, me: t, of: info.name }];
+  });
   return [
     `/* ${program.name.replace(/\*\//g, '')}: exported by lockstep; run with spin -a, cc pan.c, ./pan */`,
     ...defines(c),
     PRELUDE,
-    ...body.filter((_, t) => t !== c.setup).map((b) => b.declaration),
+    endChecks(c.usesRefs, lockCells(c).length > 0, c.domains.length > 0),
+    ...[...processes].map(([text, name]) => {
+      const who = runs.filter((r) => r.name === name).map((r) => r.of);
+      return `proctype ${name}(byte ME) { /* ${[...new Set(who)].join(', ')} */\n${text}`;
+    }),
     ...ending(c),
-    ...start(c, body[c.setup]?.inline ?? []),
+    ...start(
+      c,
+      c.setup < 0 ? [] : new ThreadWriter(c, c.setup).inline(),
+      runs.map((r) => `run ${r.name}(${r.me});`),
+    ),
     '',
   ].join('\n');
 }
@@ -41,17 +60,19 @@ function defines(c: Compiled): string[] {
     `#define LOCKS ${Math.max(1, locks.length)}`,
     `#define DOMAINS ${Math.max(1, c.domains.length)}`,
     `#define SETUP ${c.setup < 0 ? c.threads.length : c.setup}`,
+    `#define CPUS ${Math.max(0, ...handlers(c).map((h) => h.cpu)) + 1}`,
+    `#define IN_RCU ${c.domains.includes('') ? `(NEST(${c.domains.indexOf('')}) > 0)` : 'false'}`,
   ];
 }
 
-export function lockCells(c: Compiled): number[] {
+function lockCells(c: Compiled): number[] {
   return c.memory.objects.flatMap((o) =>
     o.type.cells.filter((k) => k.kind === 'lock').map((k) => o.address + k.offset),
   );
 }
 
 /** Tables, the setup routine, and then everybody at once. */
-function start(c: Compiled, setup: string[]): string[] {
+function start(c: Compiled, setup: string[], runs: string[]): string[] {
   const { objects } = c.memory;
   const tables = objects.flatMap((o, i) => [
     ...Array.from({ length: o.type.size }, (_, k) => `ob[${o.address + k}] = ${i + 1};`),
@@ -70,11 +91,10 @@ function start(c: Compiled, setup: string[]): string[] {
     }),
   ]);
   const locks = lockCells(c).map((at, i) => `lk[${at}] = ${i + 1};`);
-  const runs = c.threads.flatMap((_, t) => (t === c.setup ? [] : [`run t${t}();`]));
   return [
     'init {',
-    `  int B, O, A, V, W, K; byte ATOM; byte ME = ${c.setup < 0 ? 0 : c.setup};`,
-    '  d_step {',
+    `  int B, O, A, V, W, K, L; byte ATOM; bool NOPLACE; byte ME = ${c.setup < 0 ? 0 : c.setup};`,
+    '  d_step { skip;',
     ...[...tables, ...locks].map((l) => `    ${l}`),
     '  }',
     // A label may not come first in an atomic sequence.
@@ -104,7 +124,7 @@ function ending(c: Compiled): string[] {
     '  byte I; int J; bool MORE; bool reached[OBJECTS];',
     'end_wait:',
     '  (started > 0 && started == finished && !stuck);',
-    '  d_step {',
+    '  d_step { skip;',
     ...roots.map((l) => `    ${l}`),
     '    I = 0; do :: I < OBJECTS -> J = 0; do :: J < QUEUED -> if :: tq[I * QUEUED + J] >= 16 -> reached[ob[tq[I * QUEUED + J]] - 1] = 1 :: else fi; J++ :: else -> break od; I++ :: else -> break od;',
     '    MORE = true;',
@@ -122,3 +142,5 @@ function ending(c: Compiled): string[] {
     '}',
   ];
 }
+
+export { PromelaError };

@@ -21,6 +21,16 @@ bool born[THREADS];
 bool woken[THREADS];
 int asleep[THREADS];
 int arg[THREADS];
+/* The head of a callback, or the item of a work. */
+int head[THREADS];
+/* Work that was taken off before it ran; the domain that a callback waits in, plus one; callbacks that have run. */
+bool off[THREADS];
+byte queued[THREADS];
+int over;
+byte hard[THREADS];
+byte soft[THREADS];
+byte pre[THREADS];
+byte cpu[CPUS];
 int tq[OBJECTS * QUEUED];
 byte tn[OBJECTS];
 bool texit[OBJECTS];
@@ -45,7 +55,11 @@ hidden byte member[WORDS];
 #define OWN(o) own[(o) * THREADS + ME]
 #define SH(a) sh[(lk[a] - 1) * THREADS + ME]
 #define NEST(d) nest[(d) * THREADS + ME]
-#define MAY_SLEEP (ME == SETUP || (ATOM == 0 && nest[ME] == 0))
+#define HARD hard[ME]
+#define SOFT soft[ME]
+#define PRE pre[ME]
+#define LESS(x) if :: x > 0 -> x-- :: else fi
+#define MAY_SLEEP (ME == SETUP || (ATOM == 0 && HARD == 0 && SOFT == 0 && PRE == 0 && !IN_RCU))
 #define FREE_X(a) (m[a] == 0)
 #define FREE_S(a) (m[a] < 256)
 
@@ -55,7 +69,7 @@ inline sum_owned(o) {
   do :: K < THREADS -> W = W + own[(o) * THREADS + K]; K++ :: else -> break od;
   K = 0
 }
-inline lose_percpu(o, c) {
+inline lose(o, c) {
   if :: OWN(o) > 0 -> OWN(o)-- :: else -> sum_owned(o); assert(m[c] - W > 0); W = 0 fi
 }
 inline move_one(o) {
@@ -97,16 +111,26 @@ inline rcu_leave(d) {
     K = 0
   :: else fi
 }
-inline begin_grace(t, d) { wd[t] = d + 1; wt[t] = inside[d] & ~(1 << (t)) }
-inline end_checks() {
-  K = 0;
-  do :: K < LOCKS -> assert(sh[K * THREADS + ME] == 0); K++ :: else -> break od;
+inline begin_grace(t, d) { wd[t] = d + 1; queued[t] = d + 1; wt[t] = inside[d] & ~(1 << (t)) }
+`;
+
+const LOCKS = `  do :: K < LOCKS -> assert(sh[K * THREADS + ME] == 0); K++ :: else -> break od;
   K = 0;
   do :: K < WORDS -> assert(!(lk[K] != 0 && OWNER(K) == ME)); K++ :: else -> break od;
   K = 0;
-  do :: K < DOMAINS -> assert(NEST(K) == 0); K++ :: else -> break od;
+`;
+const DOMAINS = `  do :: K < DOMAINS -> assert(NEST(K) == 0); K++ :: else -> break od;
   K = 0;
-  do :: K < OBJECTS -> assert(OWN(K) == 0 && unseen[K * THREADS + ME] == 0); K++ :: else -> break od;
-  K = 0
+`;
+const REFS = `  do :: K < OBJECTS -> assert(OWN(K) == 0 && unseen[K * THREADS + ME] == 0); K++ :: else -> break od;
+  K = 0;
+`;
+
+/** What a thread must have given back when it ends, as far as the program has such things. */
+export function endChecks(refs: boolean, locks: boolean, domains: boolean): string {
+  return `inline end_checks() {
+  assert(HARD == 0 && SOFT == 0 && PRE == 0);
+${locks ? LOCKS : ''}${domains ? DOMAINS : ''}${refs ? REFS : ''}  skip
 }
 `;
+}

@@ -1,17 +1,18 @@
 /**
- * One thread, or lane, as a process: calls expanded in place, one atomic step for each event.
+ * One thread, handler or lane as a process: calls expanded in place, one atomic step for each event.
  *
- * Registers are locals named after the expansion they belong to. A lane waits until it is born, then for its grace period, then
- * runs its routine. Labels are numbered, so that expansions do not meet. Local operations are steps of their own: SPIN's
- * reduction deals with them.
+ * Registers are locals named after the expansion they belong to. A lane waits until it is born, a handler until its CPU lets it
+ * in. Labels are numbered, so that expansions do not meet. Local operations are steps of their own: SPIN's reduction deals with
+ * them. What an operation becomes is in `operation.ts`. Nothing in a process says its number but `ME`, so that lanes that do the
+ * same are one process started several times.
  */
 import type { Compiled } from '../compile.ts';
 import type { Instr, Place, Routine, Value } from '../program.ts';
-import { unknownValues } from '../words.ts';
-import { PromelaError } from './export.ts';
-import { alloc, copy, lock, percpu, taskAdd, taskRun, wait } from './primitives.ts';
+import { lane } from './deferred.ts';
+import { PromelaError } from './error.ts';
+import { operation } from './operation.ts';
 
-const CALC: Record<string, string> = {
+export const CALC: Record<string, string> = {
   add: '+',
   sub: '-',
   mul: '*',
@@ -26,6 +27,8 @@ const CALC: Record<string, string> = {
   le: '<=',
 };
 
+const MAX_DEPTH = 10;
+
 export interface Scope {
   id: number;
   routine: Routine;
@@ -36,15 +39,20 @@ export interface Scope {
   outermost: boolean;
 }
 
+export const identifier = (name: string) => name.replace(/\W/g, '_');
+
 export class ThreadWriter {
   readonly c: Compiled;
   readonly t: number;
   readonly registers = new Set<string>();
+  readonly allocs = new Set<number>();
   readonly lines: string[] = [];
   labels = 0;
   scopes = 0;
   readonly spawnOf = new Map<Instr, number>();
   readonly allocOf = new Map<Instr, number>();
+  /** What must hold for any event of this thread to happen: no handler has its CPU. */
+  private readonly running: string;
 
   constructor(c: Compiled, t: number) {
     this.c = c;
@@ -55,48 +63,40 @@ export class ThreadWriter {
           this.spawnOf.set(op, this.spawnOf.size);
         if (op.op === 'alloc') this.allocOf.set(op, this.allocOf.size);
       }
+    const { kind, cpu } = c.threads[t]!;
+    const shared = kind === 'task' && handlers(c).some((h) => h.cpu === cpu);
+    this.running = shared ? `cpu[${cpu}] == 0` : kind === 'softirq' ? `(cpu[${cpu}] & 1) == 0` : '';
   }
 
-  write(): { declaration: string; inline: string[] } {
+  /** The setup routine, to be put in place before the threads start. */
+  inline(): string[] {
+    this.expand(this.routine(this.c.program.setup!), [], undefined, 0, true);
+    return [...this.locals(), ...this.lines, 'goto READY;', 'STOP: assert(false);', 'READY: skip;'];
+  }
+
+  /** Everything of the process but its name. */
+  process(): string {
     const { c, t } = this;
-    const info = c.threads[t]!;
-    const isLane = info.parent >= 0;
-    if (isLane) this.lane();
+    const { kind, parent, cpu } = c.threads[t]!;
+    const over = parent >= 0 ? 'over = over | (1 << ME); queued[ME] = 0; ' : '';
+    const bit = kind === 'irq' ? 1 : 2;
+    const isHandler = kind === 'irq' || kind === 'softirq';
+    if (parent >= 0) lane(this, this.spawnedBy(parent));
     else {
-      const routine = this.routine(t === c.setup ? c.program.setup! : c.program.threads[t]!.routine);
-      const args = t === c.setup ? [] : c.program.threads[t]!.args.map((a) => this.constant(a));
-      this.expand(routine, args, undefined, 0, true);
+      if (isHandler) this.event(`cpu[${cpu}] = cpu[${cpu}] | ${bit}`, this.mayStart());
+      const args = c.program.threads[t]!.args.map((a) => this.constant(a));
+      this.expand(this.routine(c.program.threads[t]!.routine), args, undefined, 0, true);
+      if (isHandler) this.event(`cpu[${cpu}] = cpu[${cpu}] & ~${bit}`);
     }
-    const counters = [...this.allocs].map((a) => `byte n${a};`);
-    const locals = [...this.registers].map((r) => `int ${r};`);
-    if (t === c.setup) {
-      return {
-        declaration: '',
-        inline: [
-          ...locals,
-          ...counters,
-          ...this.lines,
-          'goto READY;',
-          'STOP: assert(false);',
-          'READY: skip;',
-        ],
-      };
-    }
-    const declaration = [
-      `proctype t${t}() { /* ${info.name} */`,
-      `  int B, O, A, V, W, K; byte ATOM; byte ME = ${t};`,
-      ...locals.map((l) => `  ${l}`),
-      ...counters.map((l) => `  ${l}`),
-      ...(isLane
-        ? [
-            'end_born:',
-            '  born[ME];',
-            `  ATOM = ${info.kind === 'callback' || info.kind === 'switch' ? 1 : 0};`,
-          ]
-        : []),
+    return [
+      '  int B, O, A, V, W, K, L; byte ATOM; bool NOPLACE;',
+      ...this.locals().map((l) => `  ${l}`),
+      ...(parent >= 0 ? ['end_born:', '  born[ME];'] : []),
+      `  ATOM = ${kind === 'task' || kind === 'work' ? 0 : 1};`,
       ...this.lines.map((l) => `  ${l}`),
-      `  atomic { ${isLane ? '' : 'assert(ATOM == 0); end_checks(); '}finished++; }`,
+      `  atomic { end_checks(); ${over}finished++; }`,
       '  goto FIN;',
+      ...(kind === 'work' || kind === 'timer' ? ['OFF:', '  atomic { finished++; }', '  goto FIN;'] : []),
       'STOP:',
       '  stuck = true;',
       'end_stop:',
@@ -105,10 +105,23 @@ export class ThreadWriter {
       '  skip',
       '}',
     ].join('\n');
-    return { declaration, inline: [] };
   }
 
-  readonly allocs = new Set<number>();
+  private locals(): string[] {
+    const counters = [...this.allocs].map((a) => `byte n${a};`);
+    return [...[...this.registers].map((r) => `int ${r};`), ...counters];
+  }
+
+  /** A handler starts when no task of its CPU keeps it away, and no other handler runs there but one that it may interrupt. */
+  private mayStart(): string {
+    const { c, t } = this;
+    const { kind, cpu } = c.threads[t]!;
+    const tasks = c.threads.slice(0, c.declared).flatMap((info, i) => {
+      if (info.cpu !== cpu || info.kind !== 'task') return [];
+      return kind === 'irq' ? [`hard[${i}] == 0`] : [`hard[${i}] == 0`, `soft[${i}] == 0`];
+    });
+    return [...tasks, kind === 'irq' ? `(cpu[${cpu}] & 1) == 0` : `cpu[${cpu}] == 0`].join(' && ');
+  }
 
   routine(name: string): Routine {
     const routine = this.c.program.routines.find((r) => r.name === name);
@@ -120,20 +133,34 @@ export class ThreadWriter {
     return typeof v === 'number' ? `${v}` : `${this.c.memory.addressOf.get(v.slice(1))}`;
   }
 
+  domain(name: string | undefined): number {
+    return this.c.domains.indexOf(name ?? '');
+  }
+
   emit(...lines: string[]): void {
     this.lines.push(...lines);
   }
 
-  /** One event: what it waits for (a stuck thread elsewhere ends the wait), and what it does. */
+  /** One event: what it waits for (a stuck thread elsewhere ends the wait), and what it does; `NOPLACE` in it stops the thread. */
   event(body: string, guard?: string): void {
-    if (guard === undefined) this.emit(`atomic { ${body} };`);
-    else this.emit(`atomic { if :: ${guard} -> ${body} :: stuck -> goto STOP fi };`);
+    const after = body.includes('NOPLACE = true') ? '; if :: NOPLACE -> goto STOP :: else fi' : '';
+    this.choice(`d_step { ${body} }${after}`, guard);
+  }
+
+  /** An event with alternatives, or one that goes elsewhere: not for `d_step`, which compiles to less. */
+  choice(body: string, guard?: string): void {
+    const all = [this.running, guard ? `(${guard})` : ''].filter((g) => g !== '').join(' && ');
+    if (all === '') this.emit(`atomic { ${body} };`);
+    else this.emit(`atomic { if :: ${all} -> ${body} :: stuck -> goto STOP fi };`);
   }
 
   register(scope: Scope, name: string): string {
-    const r = `r${scope.id}_${name.replace(/\W/g, '_')}`;
-    this.registers.add(r);
-    return r;
+    return this.local(`r${scope.id}_${identifier(name)}`);
+  }
+
+  local(name: string): string {
+    this.registers.add(name);
+    return name;
   }
 
   value(scope: Scope, v: Value): string {
@@ -148,12 +175,28 @@ export class ThreadWriter {
     return cell.offset;
   }
 
+  address(scope: Scope, place: Place): string {
+    return `${this.value(scope, place.base)} + ${this.offset(place)}`;
+  }
+
   /** Evaluates a place into A and does `body`, unless the base is NULL (stuck) or memory that nobody describes. */
   at(scope: Scope, place: Place, body: string, otherwise = 'skip'): string {
     const base = this.value(scope, place.base);
-    return `B = ${base}; if :: IS_NULL(B) -> goto STOP :: IS_OPAQUE(B) -> ${otherwise} :: else -> A = B + ${this.offset(place)}; ${body} fi; B = 0; A = 0`;
+    const offset = this.offset(place);
+    if (typeof place.base === 'string' && place.base.startsWith('@')) {
+      return `A = ${base} + ${offset}; ${body}; A = 0`;
+    }
+    return `B = ${base}; if :: IS_NULL(B) -> NOPLACE = true :: IS_OPAQUE(B) -> ${otherwise} :: else -> A = B + ${offset}; ${body} fi; B = 0; A = 0`;
   }
 
+  /** A guard on the cell at a place; what is not there lets the event happen, which then says so. */
+  when(scope: Scope, place: Place, guard: (address: string) => string): string {
+    const base = this.value(scope, place.base);
+    const address = `${base} + ${this.offset(place)}`;
+    return `IS_NULL(${base}) || IS_OPAQUE(${base}) || !ALIVE(${address}) || (${guard(address)})`;
+  }
+
+  /** What reading and writing this member of a union checks and remembers. */
   member(place: Place): { read: string; write: string } {
     const cell = this.c.memory.types.get(place.type)?.byName.get(place.cell);
     if (!cell || cell.member === 0) return { read: '', write: '' };
@@ -167,13 +210,13 @@ export class ThreadWriter {
     depth: number,
     outermost: boolean,
   ): void {
-    if (depth > 10) throw new PromelaError('calls nest too deep for Promela');
+    if (depth > MAX_DEPTH) throw new PromelaError('calls nest too deep for Promela');
     const id = this.scopes++;
     const scope: Scope = { id, routine, end: `E${id}`, result, depth, outermost };
     routine.params.forEach((p, i) => {
       this.emit(`${this.register(scope, p)} = ${args[i] ?? 0};`);
     });
-    for (const op of routine.code) this.operation(scope, op);
+    for (const op of routine.code) operation(this, scope, op);
     this.emit(`${scope.end}: skip;`);
   }
 
@@ -194,39 +237,8 @@ export class ThreadWriter {
     return [...new Set(names)];
   }
 
-  lane(): void {
-    const { c, t } = this;
-    const info = c.threads[t]!;
-    const scope: Scope = {
-      id: this.scopes++,
-      routine: { name: '', params: [], code: [], sites: [] },
-      end: '',
-      result: undefined,
-      depth: 0,
-      outermost: false,
-    };
-    const head = this.register(scope, 'head');
-    const who = this.register(scope, 'who');
-    const op = this.spawnedBy(info.parent);
-    if (op.op === 'percpu.kill') {
-      this.event('wd[ME] = 0', 'wt[ME] == 0');
-      this.event(
-        `A = arg[ME]; assert(ALIVE(A)); assert(m[A] != 4); m[A] = 3; if :: m[A + 1] == 0 -> ${who} = A :: else -> ${who} = 0 fi; A = 0`,
-      );
-      return this.release(scope, who);
-    }
-    if (op.op !== 'rcu.call') throw new PromelaError(`${op.op} cannot be exported to Promela`);
-    this.emit(`${head} = ${op.head ? 'tq_head[ME]' : '0'};`.replace('tq_head[ME]', `asleep[ME]`));
-    this.event(
-      `wd[ME] = 0; if :: ${head} >= 16 -> assert(ALIVE(${head})); m[${head}] = 0 :: else fi`,
-      'wt[ME] == 0',
-    );
-    if (op.routine === '') this.event('release(arg[ME])');
-    else this.expand(this.routine(op.routine), ['arg[ME]'], undefined, 1, false);
-  }
-
   /** The operation that can start this lane. */
-  spawnedBy(parent: number): Instr {
+  private spawnedBy(parent: number): Instr {
     for (const [op, s] of this.spawnOf) {
       const base = this.c.laneBase[parent * this.c.spawns + s]!;
       const n = this.c.laneCount[parent * this.c.spawns + s]!;
@@ -235,226 +247,18 @@ export class ThreadWriter {
     throw new PromelaError('a lane without an origin');
   }
 
-  /** Starts the next lane for this operation. */
-  spawn(op: Instr, argument: string, domain: string, head: string): string {
+  /** Starts the next lane for this operation; L is its number. */
+  spawn(op: Instr, argument: string): string {
     const s = this.spawnOf.get(op)!;
     const base = this.c.laneBase[this.t * this.c.spawns + s]!;
     const n = this.c.laneCount[this.t * this.c.spawns + s]!;
-    const choices = Array.from({ length: n }, (_, k) => {
-      const l = base + k;
-      const before = k === 0 ? '' : `born[${l - 1}] && `;
-      return `:: ${before}!born[${l}] -> arg[${l}] = ${argument}; asleep[${l}] = ${head}; begin_grace(${l}, ${domain}); started++; born[${l}] = true`;
-    });
-    return `if ${choices.join(' ')} :: else -> assert(false) fi`;
+    if (n === 0) throw new PromelaError('callbacks queue callbacks too deep for Promela');
+    const next = n === 1 ? '' : `do :: L < ${base + n - 1} && born[L] -> L++ :: else -> break od; `;
+    return `L = ${base}; ${next}assert(!born[L]); arg[L] = ${argument}; born[L] = true; started++`;
   }
+}
 
-  operation(scope: Scope, op: Instr): void {
-    const v = (x: Value) => this.value(scope, x);
-    const r = (name: string | undefined) => (name === undefined ? 'V' : this.register(scope, name));
-    const at = (place: Place, body: string, otherwise?: string) => this.at(scope, place, body, otherwise);
-    const domain = (name: string | undefined) => `${this.c.domains.indexOf(name ?? '')}`;
-    switch (op.op) {
-      case 'set':
-        return this.emit(`${r(op.dst)} = ${v(op.value)};`);
-      case 'calc':
-        if (op.fn === 'div' || op.fn === 'mod') {
-          return this.emit(
-            `${r(op.dst)} = (${v(op.b)} == 0 -> 0 : ${v(op.a)} ${op.fn === 'div' ? '/' : '%'} ${v(op.b)});`,
-          );
-        }
-        return this.emit(`${r(op.dst)} = (${v(op.a)} ${CALC[op.fn]} ${v(op.b)});`);
-      case 'unknown': {
-        // Setup runs once: an unknown in it takes its first value, as in the core.
-        const among = this.t === this.c.setup ? unknownValues(op.what).slice(0, 1) : unknownValues(op.what);
-        const choose = `if ${among.map((x) => `:: ${r(op.dst)} = ${x}`).join(' ')} fi`;
-        if (op.key === undefined) return this.emit(`${choose};`);
-        const key = `key_${op.key.replace(/\W/g, '_')}`;
-        this.registers.add(key);
-        this.registers.add(`${key}_known`);
-        return this.emit(
-          `if :: ${key}_known -> ${r(op.dst)} = ${key} :: else -> ${choose}; ${key} = ${r(op.dst)}; ${key}_known = 1 fi;`,
-        );
-      }
-      case 'forget':
-        this.registers.add(`key_${op.key.replace(/\W/g, '_')}_known`);
-        return this.emit(`key_${op.key.replace(/\W/g, '_')}_known = 0;`);
-      case 'label':
-        return this.emit(`L${scope.id}_${op.name.replace(/\W/g, '_')}: skip;`);
-      case 'jump':
-        return this.emit(`goto L${scope.id}_${op.to.replace(/\W/g, '_')};`);
-      case 'branch':
-        return this.emit(
-          `if :: ${v(op.cond)} != 0 -> goto L${scope.id}_${op.to.replace(/\W/g, '_')} :: else fi;`,
-        );
-      case 'call':
-        return this.expand(
-          this.routine(op.routine),
-          op.args.map(v),
-          op.dst === undefined ? undefined : r(op.dst),
-          scope.depth + 1,
-          false,
-        );
-      case 'return':
-        if (op.value !== undefined && scope.outermost) {
-          this.event(
-            `V = ${v(op.value)}; if :: V >= 16 && V < WORDS -> escaped[OBJ(V)] = true; publish(V) :: else fi; V = 0`,
-          );
-        } else if (scope.result) this.emit(`${scope.result} = ${op.value === undefined ? 0 : v(op.value)};`);
-        return this.emit(`goto ${scope.end};`);
-      case 'assume':
-        return this.emit(`if :: ${v(op.cond)} == 0 -> goto STOP :: else fi;`);
-      case 'assert':
-        return this.emit(`assert(${v(op.cond)} != 0);`);
-      case 'load':
-        return this.event(
-          at(
-            op.from,
-            `assert(ALIVE(A)); ${this.member(op.from).read}${r(op.dst)} = m[A]`,
-            `${r(op.dst)} = 0`,
-          ),
-        );
-      case 'store':
-        return this.event(
-          at(op.to, `assert(ALIVE(A)); ${this.member(op.to).write}m[A] = ${v(op.value)}; stored(A, m[A])`),
-        );
-      case 'rmw': {
-        const next = op.fn === 'xchg' ? v(op.value) : `V ${CALC[op.fn]} ${v(op.value)}`;
-        const result = op.dst === undefined ? '' : `; ${r(op.dst)} = ${op.gives === 'new' ? 'm[A]' : 'V'}`;
-        const body = `assert(ALIVE(A)); V = m[A]; m[A] = ${next}; ${op.fn === 'xchg' ? 'stored(A, m[A])' : 'skip'}${result}; V = 0`;
-        return this.event(at(op.at, body, op.dst === undefined ? 'skip' : `${r(op.dst)} = 0`));
-      }
-      case 'cmpxchg':
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A)); V = m[A]; if :: V == ${v(op.expect)} -> m[A] = ${v(op.value)}; stored(A, m[A]) :: else fi; ${r(op.dst)} = V; V = 0`,
-            `${r(op.dst)} = 0`,
-          ),
-        );
-      case 'copy':
-        return copy(this, scope, op);
-      case 'access':
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A)); ${op.at.cell === '' ? '' : this.member(op.at)[op.write ? 'write' : 'read']}skip`,
-          ),
-        );
-      case 'address':
-        return this.emit(`${r(op.dst)} = ${v(op.of.base)} + ${this.offset(op.of)};`);
-      case 'container':
-        return this.emit(
-          `${r(op.dst)} = ${v(op.of)} - ${this.offset({ base: 0, type: op.type, cell: op.cell })};`,
-        );
-      case 'alloc':
-        return alloc(this, scope, op);
-      case 'free':
-        return this.event(`V = ${v(op.object)}; release(V); V = 0`);
-      case 'escape':
-        return this.event(
-          `V = ${v(op.value)}; if :: V >= 16 && V < WORDS -> escaped[OBJ(V)] = true; publish(V) :: else fi; V = 0`,
-        );
-      case 'own':
-        return this.event(
-          `V = ${v(op.object)}; if :: V >= 16 -> unseen[OBJ(V) * THREADS + ME]++ :: else fi; V = 0`,
-        );
-      case 'disown':
-        return this.event(
-          `V = ${v(op.object)}; if :: V >= 16 -> assert(unseen[OBJ(V) * THREADS + ME] > 0); unseen[OBJ(V) * THREADS + ME]-- :: else fi; V = 0`,
-        );
-      case 'lock':
-      case 'trylock':
-      case 'unlock':
-        return lock(this, scope, op);
-      case 'assert-held': {
-        const held = op.mode === 'exclusive' ? 'OWNER(A) == ME' : '(OWNER(A) == ME || SH(A) > 0)';
-        return this.event(at(op.at, `assert(${op.not ? '!' : ''}(${held}))`));
-      }
-      case 'ref.init':
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A)); m[A] = ${op.value}; m[A + 1] = 1; ${op.value > 0 ? 'OWN(OBJ(A))++' : 'skip'}`,
-          ),
-        );
-      case 'ref.get':
-        return this.event(
-          at(op.at, 'assert(ALIVE(A) && m[A + 1] != 0); assert(m[A] > 0); m[A]++; OWN(OBJ(A))++'),
-        );
-      case 'ref.tryget':
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A) && m[A + 1] != 0); if :: m[A] > 0 -> m[A]++; OWN(OBJ(A))++; ${r(op.dst)} = 1 :: else -> ${r(op.dst)} = 0 fi`,
-            `${r(op.dst)} = 1`,
-          ),
-        );
-      case 'ref.put': {
-        const result = op.dst === undefined ? '' : `; ${r(op.dst)} = (m[A] == 0)`;
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A) && m[A + 1] != 0); assert(m[A] > 0); lose_percpu(OBJ(A), A); m[A]--${result}`,
-            op.dst === undefined ? 'skip' : `${r(op.dst)} = 0`,
-          ),
-        );
-      }
-      case 'ref.read':
-        return this.event(
-          at(op.at, `assert(ALIVE(A) && m[A + 1] != 0); ${r(op.dst)} = m[A]`, `${r(op.dst)} = 1`),
-        );
-      case 'rcu.enter':
-        return this.event(
-          `NEST(${domain(op.domain)})++; inside[${domain(op.domain)}] = inside[${domain(op.domain)}] | (1 << ME)`,
-        );
-      case 'rcu.exit':
-        return this.event(`assert(NEST(${domain(op.domain)}) > 0); rcu_leave(${domain(op.domain)})`);
-      case 'rcu.synchronize':
-        this.event(
-          `assert(MAY_SLEEP && NEST(${domain(op.domain)}) == 0); begin_grace(ME, ${domain(op.domain)})`,
-        );
-        return this.event('wd[ME] = 0', 'wt[ME] == 0');
-      case 'rcu.call': {
-        const call = (head: string) => this.spawn(op, v(op.arg), domain(op.domain), head);
-        if (!op.head) return this.event(call('0'));
-        return this.event(
-          at(op.head, `assert(ALIVE(A) && m[A] != 1); ${this.member(op.head).write}m[A] = 1; ${call('A')}`),
-        );
-      }
-      case 'context':
-        if (op.what === 'pagefault') return;
-        return this.emit(op.change > 0 ? 'ATOM++;' : 'ATOM--;');
-      case 'sleep':
-        return this.emit('assert(MAY_SLEEP);');
-      case 'wait':
-        return wait(this, scope, op);
-      case 'wake':
-        return this.event(
-          at(
-            op.queue,
-            'assert(ALIVE(A)); K = 0; do :: K < THREADS -> if :: asleep[K] == A && !born[K] -> woken[K] = true :: else fi; K++ :: else -> break od; K = 0',
-          ),
-        );
-      case 'complete':
-        return this.event(
-          at(
-            op.at,
-            `assert(ALIVE(A)); if :: m[A] < 1048576 -> ${op.all ? 'm[A] = 1048576' : 'm[A]++'} :: else fi`,
-          ),
-        );
-      case 'wait-completion':
-        this.event(at(op.at, 'assert(MAY_SLEEP)'));
-        return this.event(
-          at(op.at, 'assert(ALIVE(A)); if :: m[A] < 1048576 -> m[A]-- :: else fi'),
-          `(IS_NULL(${v(op.at.base)}) || IS_OPAQUE(${v(op.at.base)}) || !ALIVE(${v(op.at.base)} + ${this.offset(op.at)}) || m[${v(op.at.base)} + ${this.offset(op.at)}] > 0)`,
-        );
-      case 'task-work.add':
-        return taskAdd(this, scope, op);
-      case 'task-work.run':
-        return taskRun(this, scope, op);
-      default:
-        if (op.op.startsWith('percpu.')) return percpu(this, scope, op);
-        throw new PromelaError(`${op.op} cannot be exported to Promela`);
-    }
-  }
+/** The threads that are handlers. */
+export function handlers(c: Compiled): { cpu: number }[] {
+  return c.threads.filter((info) => info.kind === 'irq' || info.kind === 'softirq');
 }

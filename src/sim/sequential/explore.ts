@@ -184,7 +184,11 @@ function outcomeOf(state: State, value: ValueId, values: Values, compiled: Compi
       .map(([v, s]) => ({ lock: nameOf(v, values, compiled), value: v, state: s })),
     refs: [...state.refs]
       .filter(
-        ([v, r]) => r.delta !== 0 || r.memory || r.freed || (r.what === 'memory' && r.moved && v === value),
+        ([v, r]) =>
+          r.delta !== 0 ||
+          r.memory ||
+          r.freed ||
+          (r.moved && (isRooted(v, values) || (r.what === 'memory' && v === value))),
       )
       .map(([v, r]) => ({
         object: nameOf(v, values, compiled),

@@ -19,6 +19,8 @@ export interface LockState {
 
 /** The references a path has taken and given up on one object, and what has become of the object. */
 export interface RefState {
+  /** The count that this is about; an object may have several. '' while only the object is known. */
+  cell: string;
   /** References taken minus references put since the start. */
   delta: number;
   /** Allocated here and not yet freed or counted. */

@@ -173,6 +173,24 @@ void unchanged_caller(struct task_struct *t)
 		mode = pol->mode;
 }
 
+/* What an unchanged caller is put into. */
+void any_caller(struct task_struct *t)
+{
+	caller();
+}
+
+/* What a patched put is put into, when it is all that the owner has. */
+void owner_puts(struct task_struct *t)
+{
+	struct mempolicy *old;
+
+	task_lock(t);
+	old = t->mempolicy;
+	rcu_assign_pointer(t->mempolicy, NULL);
+	task_unlock(t);
+	put_policy(old);
+}
+
 /* What a patched reader is put into: it hands out a counted policy or NULL. */
 void reader(struct task_struct *t)
 {

@@ -70,6 +70,14 @@ void free_shared_policy(struct shared_policy *sp)
 	kmem_cache_free(sn_cache, n);
 }
 
+/* What a patched piece is put into: its function has the lock by then. */
+void under_lock(struct shared_policy *sp)
+{
+	write_lock(&sp->lock);
+	insert();
+	write_unlock(&sp->lock);
+}
+
 /* The copy gets its count under the lock. */
 void replace_init_under_lock(struct shared_policy *sp)
 {
