@@ -47,6 +47,14 @@ function program(): Command {
       '--config <file>',
       'kernel configuration (.config) of the tree; without it, nearly everything is on',
     )
+    .addOption(
+      new Option('--git <repository>', 'find the commit they apply to in a git repository').conflicts('tree'),
+    )
+    .option(
+      '--branch <name>',
+      'with --git: a branch to try, again for more (default: HEAD)',
+      (value: string, before: string[] = []) => [...before, value],
+    )
     .addOption(new Option('--format <format>', 'how to print the review').choices(FORMATS).default('text'))
     .addOption(
       new Option('--fail-on <confidence>', 'the least sure finding that gives exit status 1')
@@ -62,6 +70,7 @@ Examples:
   lockstep check 0001-mm-fix-a-leak.patch
   lockstep check --tree ~/linux series.mbox
   git format-patch -3 --stdout | lockstep check --tree . -
+  lockstep check --git ~/linux --branch mm-unstable series.mbox
   lockstep check --format mail message.eml > reply.eml`,
     )
     .action((files: string[], options: CheckOptions) => check(files, options));
