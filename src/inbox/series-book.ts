@@ -75,7 +75,9 @@ export class SeriesBook {
   }
 
   /** Adds a patch or a cover letter, one patch by itself when `alone`; returns its series. */
-  add(head: Head, id: string, where: string, arrived: number, alone = false): SeriesRecord {
+  add(given: Head, mailId: string, where: string, arrived: number, alone = false): SeriesRecord {
+    const head = kept(given);
+    const id = own(mailId);
     const { parsed } = head;
     const lone = alone || parsed.total === 0;
     const total = lone ? 1 : parsed.total;
@@ -221,6 +223,25 @@ interface Mail {
   arrived: number;
   tags: string;
   lone: boolean;
+}
+
+/**
+ * A string by itself. What is cut out of a mail's headers holds on to all of them, and the book keeps what it gets
+ * for years of mail.
+ */
+function own(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
+}
+
+/** A head whose strings that the book keeps are their own. */
+function kept(head: Head): Head {
+  return {
+    ...head,
+    references: head.references.map(own),
+    parsed: { ...head.parsed, title: own(head.parsed.title), tags: head.parsed.tags.map(own) },
+    from: { name: own(head.from.name), address: own(head.from.address) },
+    listId: own(head.listId),
+  };
 }
 
 /** True when every number from 1 to the length is there. */
