@@ -22,7 +22,8 @@ const LAYERS: [folder: string, imports: string[]][] = [
   ['check', ['patch', 'source', 'c', 'sim', 'rules', 'extract']],
   ['report', ['patch', 'sim', 'check']],
   ['store', []],
-  ['cli', ['patch', 'source', 'c', 'sim', 'rules', 'extract', 'check', 'report', 'store']],
+  ['inbox', ['patch', 'source', 'check', 'report', 'store']],
+  ['cli', ['patch', 'source', 'c', 'sim', 'rules', 'extract', 'check', 'report', 'store', 'inbox']],
 ];
 
 /** Formats that layers exchange: files of types, importable from everywhere below. */

@@ -14,6 +14,7 @@ import { macroFunctions } from './macro-functions.ts';
 import { type FunctionInPatch, reviewPaths, type Surroundings } from './path-findings.ts';
 import type { Programs } from './replay.ts';
 import { reviewRoles } from './role-findings.ts';
+import { restsOn } from './roles.ts';
 import { makeSide } from './side.ts';
 import { changedPositions, type FileUnits, fileUnits, isC } from './units.ts';
 
@@ -113,9 +114,10 @@ function reviewPatch(
       if (!paths.exhausted) review.notes.push(`${fn.name}(): not every path was explored`);
       const found = [
         ...roles.findings,
-        ...paths.findings.filter((f) => !roles.findings.some((r) => covers(r, f))),
+        ...paths.findings.filter((f) => !roles.findings.some((r) => covers(r, f)) && !blames(f, faulty)),
       ];
-      if (found.length > 0) faulty.add(fn.name);
+      // What its callers suffer from it, or from what it calls, is not said again.
+      if (found.length > 0 || restsOn(fn, faulty, post.units)) faulty.add(fn.name);
       findings.push(...found);
       review.fixed.push(...paths.fixed);
     }
@@ -143,6 +145,12 @@ function others(files: FileUnits[], file: FileUnits, side: 'pre' | 'post'): CUni
     .filter((f) => f !== file)
     .map((f) => f[side])
     .filter((u): u is CUnit => u !== null);
+}
+
+/** Whether a leak comes from what a function does with a reference that has a finding itself. */
+function blames(finding: Finding, faulty: Set<string>): boolean {
+  if (!/leak$/.test(finding.class)) return false;
+  return [...faulty].some((name) => finding.message.includes(`${name}(`) && name !== finding.function);
 }
 
 /** Whether a finding between threads already says what one function's paths show. */

@@ -2,7 +2,7 @@
 import type { Confidence, Programs, Review } from '../check/index.ts';
 import { type PatchSeries, pathOf, readInputs } from '../patch/index.ts';
 import { type Format, render } from '../report/index.ts';
-import { openSource } from '../source/index.ts';
+import { openGitSource, openSource, type Source } from '../source/index.ts';
 import { runReview } from './engine.ts';
 import { EXIT } from './exit.ts';
 import { readFiles } from './input.ts';
@@ -12,6 +12,8 @@ import { VERSION } from './version.ts';
 
 export interface CheckOptions {
   tree?: string;
+  git?: string;
+  branch?: string[];
   config?: string;
   format: Format;
   failOn: Confidence;
@@ -22,13 +24,14 @@ export const CONFIDENCES: Confidence[] = ['proven', 'likely', 'note'];
 /** Runs the command; throws InputError for what cannot be read. */
 export async function check(files: string[], options: CheckOptions): Promise<void> {
   const series = await readInputs(await readFiles(files));
-  const source = openSource(options.tree === undefined ? { series } : { tree: options.tree, series });
+  const { source, note, close } = openFor(series, options);
   if (!series.patches.some((patch) => patch.files.some((file) => isC(pathOf(file))))) {
     reportNoC(series, files, options.format);
     return;
   }
   const { review: raw, programs } = await runReview(series, source, options.config);
-  const review = withInputNotes(raw, series);
+  close();
+  const review = withInputNotes(note === '' ? raw : { ...raw, notes: [note, ...raw.notes] }, series);
   await keepForReplay(review, programs);
   const text = render(options.format, review, series, {
     color: options.format === 'text' && wantsColor(process.stdout),
@@ -38,9 +41,22 @@ export async function check(files: string[], options: CheckOptions): Promise<voi
   process.exitCode = fails(review, options.failOn) ? EXIT.findings : EXIT.clean;
 }
 
+/** Where the files of the patches are found, and what is to be said about it. */
+function openFor(
+  series: PatchSeries,
+  options: CheckOptions,
+): { source: Source; note: string; close(): void } {
+  if (options.git !== undefined) {
+    const { source, base, close } = openGitSource(options.git, options.branch ?? ['HEAD'], series);
+    return { source, note: base.note, close };
+  }
+  const source = openSource(options.tree === undefined ? { series } : { tree: options.tree, series });
+  return { source, note: '', close: () => {} };
+}
+
 /** What finds the program again; standard input is gone by then, but the cache has it. */
 function replayArguments(files: string[], options: CheckOptions): string[] {
-  if (files.includes('-')) return [];
+  if (files.includes('-') || options.git !== undefined) return [];
   const tree = options.tree === undefined ? [] : ['--tree', options.tree];
   const config = options.config === undefined ? [] : ['--config', options.config];
   return [...tree, ...config, ...files];

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FORMATS } from '../report/index.ts';
 import { type CheckOptions, CONFIDENCES, check } from './check.ts';
 import { EXIT, reportError } from './exit.ts';
+import { addInboxCommands } from './inbox-commands.ts';
 import type { IndexOptions } from './index-tree.ts';
 import { addModelCommands } from './model-commands.ts';
 import type { ParseOptions } from './parse.ts';
@@ -46,6 +47,14 @@ function program(): Command {
       '--config <file>',
       'kernel configuration (.config) of the tree; without it, nearly everything is on',
     )
+    .addOption(
+      new Option('--git <repository>', 'find the commit they apply to in a git repository').conflicts('tree'),
+    )
+    .option(
+      '--branch <name>',
+      'with --git: a branch to try, again for more (default: HEAD)',
+      (value: string, before: string[] = []) => [...before, value],
+    )
     .addOption(new Option('--format <format>', 'how to print the review').choices(FORMATS).default('text'))
     .addOption(
       new Option('--fail-on <confidence>', 'the least sure finding that gives exit status 1')
@@ -61,6 +70,7 @@ Examples:
   lockstep check 0001-mm-fix-a-leak.patch
   lockstep check --tree ~/linux series.mbox
   git format-patch -3 --stdout | lockstep check --tree . -
+  lockstep check --git ~/linux --branch mm-unstable series.mbox
   lockstep check --format mail message.eml > reply.eml`,
     )
     .action((files: string[], options: CheckOptions) => check(files, options));
@@ -131,6 +141,7 @@ Examples:
     .action(async (options: IndexOptions) => (await import('./index-tree.ts')).indexTree(options));
 
   addModelCommands(lockstep);
+  addInboxCommands(lockstep);
 
   return lockstep;
 }

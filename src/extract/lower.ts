@@ -376,8 +376,12 @@ export class Lowering {
 
   load(from: Place | null, how: 'plain' | 'once' | 'acquire' | 'dereference' = 'plain'): Value {
     const dst = this.emit.temporary();
-    if (from !== null && this.context.touches?.(from) === true) this.touch(from, false);
-    if (from === null || !this.context.keeps(from)) this.emit.op({ op: 'unknown', dst, what: 'int' });
+    const touches = from !== null && this.context.touches?.(from) === true;
+    if (touches) this.touch(from, false);
+    // A pointer that nobody follows leads somewhere.
+    const isPointer = touches && /\*$/.test(this.context.declarations.field(from.type, from.cell));
+    if (from === null || !this.context.keeps(from))
+      this.emit.op({ op: 'unknown', dst, what: isPointer ? 'nonnull' : 'int' });
     else this.emit.op({ op: 'load', dst, from, how });
     return dst;
   }

@@ -49,6 +49,7 @@ export function assemble(messages: MessagePatches[]): PatchSeries {
     messageId: cover?.message.messageId ?? first?.patches[0]?.messageId ?? '',
     version: first?.subject.version ?? cover?.subject.version ?? 1,
     cover: cover ? bodyText(cover.message) : '',
+    baseCommit: cover ? baseCommitOf(cover.message) : '',
     patches: numbered(inOrder(current).flatMap((each) => each.patches)),
     skipped: [],
     repaired: [],
@@ -148,6 +149,11 @@ function missing(messages: MessagePatches[]): PatchSeries['skipped'] {
       result.push({ file: '', reason: `not in the input: patch ${gone.join(', ')} of ${total}` });
   }
   return result;
+}
+
+/** What `git format-patch --base` writes below a cover letter. */
+function baseCommitOf(message: Message): string {
+  return /^base-commit: +([0-9a-f]{7,64})\b/m.exec(bodyText(message))?.[1] ?? '';
 }
 
 function bodyText(message: Message): string {

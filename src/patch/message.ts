@@ -64,7 +64,14 @@ export async function readMail(raw: string, startLine: number): Promise<Message>
   // format=flowed is undone by unstuffing alone: joining lines, as the RFC asks, would destroy a diff.
   const flowed = /^(?:content-type:.*|[ \t].*)format\s*=\s*"?flowed/im.test(raw);
   const plain = flowed ? raw.replace(/(format\s*=\s*"?)flowed/gi, '$1fixed') : raw;
-  const mail = await PostalMime.parse(Buffer.from(plain.slice(leading.length), 'latin1'));
+  let mail: Awaited<ReturnType<typeof PostalMime.parse>>;
+  try {
+    mail = await PostalMime.parse(Buffer.from(plain.slice(leading.length), 'latin1'));
+  } catch (error) {
+    // Headers without end, parts in parts without end.
+    const why = (error as Error).message.split('\n')[0]!;
+    return { ...emptyMessage(startLine, []), problem: `the mail cannot be taken apart: ${why}` };
+  }
   const header = (name: string) => mail.headers.find((each) => each.key === name)?.value ?? '';
   const bodies: Body[] = [];
   if (mail.text?.trim())

@@ -66,6 +66,31 @@ export async function readInputs(inputs: Input[]): Promise<PatchSeries> {
   return series;
 }
 
+/**
+ * Reads the mails of one series, cover letter included. Unlike `readInputs`, a mail that cannot be read does not
+ * refuse the others: it is named in `skipped`, and a series may have no patches at all.
+ */
+export async function readMails(mails: Input[]): Promise<PatchSeries> {
+  const all: MessagePatches[] = [];
+  const refused: PatchSeries['skipped'] = [];
+  for (const { content, name } of mails) {
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+    try {
+      const read: MessagePatches[] = [];
+      for (const message of await readMessages(bytesToLatin1(bytes, name)))
+        read.push(await readPatches(message, name));
+      all.push(...read);
+      if (!read.every((each) => each.patches.length > 0 || isCover(each)))
+        refused.push({ file: '', reason: nothingRead(read, name).describe() });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      refused.push({ file: '', reason: error.describe() });
+    }
+  }
+  const series = assemble(all);
+  return { ...series, skipped: [...refused, ...series.skipped] };
+}
+
 async function readMessages(text: string): Promise<Message[]> {
   const body = text.replace(/^(?:[ \t\r]*\n)+/, '');
   const startLine = text.slice(0, text.length - body.length).split('\n').length;
@@ -125,8 +150,9 @@ async function readAttachedMails(lines: TextLine[], at: number, into: MessagePat
 }
 
 function makePatch(message: Message, diff: DiffReading, found: Unquoted): Patch {
-  const subject = parseSubject(message.subject);
   const changelog = readChangelog(diff.before, diff.after);
+  const mailed = parseSubject(message.subject);
+  const subject = changelog.subject === '' ? mailed : { ...mailed, ...titleOnly(changelog.subject) };
   const quoted = found.level > 0;
   // A diff quoted under a cover letter is the series in one piece.
   const whole = subject.total === 0 || subject.index === 0;
@@ -141,11 +167,17 @@ function makePatch(message: Message, diff: DiffReading, found: Unquoted): Patch 
     from: quoted ? authorOf(found.author, changelog.trailers) : changelog.from || message.from,
     date: quoted ? found.date : message.date,
     message: changelog.message,
+    remarks: changelog.remarks,
     trailers: changelog.trailers,
     files: diff.files,
     baseCommit: changelog.baseCommit,
     indentationLost: diff.indentationLost,
   };
+}
+
+/** A subject in the body names the patch; its numbers, if any, are not the thread's. */
+function titleOnly(subject: string): { title: string } {
+  return { title: parseSubject(subject).title };
 }
 
 /** The quoted author with the address of the sign-off that bears the same name. */

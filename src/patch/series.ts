@@ -53,6 +53,8 @@ export interface Patch {
   date: string;
   /** The changelog: the text between headers and the diff, up to `---`. */
   message: string;
+  /** What stands between `---` and the diff: changes since the last version, a diffstat. */
+  remarks?: string;
   trailers: { name: string; value: string }[];
   files: FilePatch[];
   /** Base commit when the mail names one. */
@@ -66,6 +68,8 @@ export interface PatchSeries {
   messageId: string;
   version: number;
   cover: string;
+  /** Base commit that the cover letter names. */
+  baseCommit?: string;
   patches: Patch[];
   /** Files and hunks that were left out, with the reason. */
   skipped: { file: string; reason: string }[];

@@ -6,6 +6,7 @@ import { renderMail } from './mail.ts';
 import { renderText, type TextOptions } from './text.ts';
 
 export { diagram } from './diagram.ts';
+export { headerAddress, replyTo } from './mail.ts';
 export { listSteps, renderSchedule } from './schedule.ts';
 export { wrap } from './wrap.ts';
 

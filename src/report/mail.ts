@@ -23,11 +23,38 @@ export function renderMail(review: Review, series: PatchSeries): string {
     .join('');
 }
 
-function reply(review: Review, series: PatchSeries, patch: Patch, findings: Finding[]): string {
+export interface ReplyOptions {
+  /** Lines of headers in front of the others; they replace To. */
+  headers: string[];
+  /** Sentences about the series, said once below the comments. */
+  remarks: string[];
+}
+
+/** The reply to one patch; '' when there is nothing to say about it. */
+export function replyTo(review: Review, series: PatchSeries, patch: Patch, options: ReplyOptions): string {
+  const findings = review.findings.filter((finding) => finding.patch === patch.index);
+  if (findings.length === 0 && options.remarks.length === 0) return '';
+  return reply(review, series, patch, findings, options);
+}
+
+function reply(
+  review: Review,
+  series: PatchSeries,
+  patch: Patch,
+  findings: Finding[],
+  options?: ReplyOptions,
+): string {
   const name = displayName(patch.from);
   const body = ['', ...attribution(name, patch.date), ...comments(series, findings)];
+  for (const remark of options?.remarks ?? []) body.push('', ...wrap(clean(remark)));
   body.push('', '-- ', ...signature(review, findings));
-  return `${[...headers(review, patch), ...body].join('\n')}\n`;
+  const own = headers(review, patch).filter((line) => !options || !line.startsWith('To: '));
+  return `${[...(options?.headers ?? []), ...own, ...body].join('\n')}\n`;
+}
+
+/** An address as a header has it, `Name <address>`. */
+export function headerAddress(name: string, address: string): string {
+  return encodeAddress(name === '' ? address : `${name} <${address}>`);
 }
 
 function headers(review: Review, patch: Patch): string[] {
@@ -105,6 +132,7 @@ function signature(review: Review, findings: Finding[]): string[] {
     finding.replay,
     ...finding.consequences.map((each) => each.replay),
   ]);
+  if (tokens.length === 0) return [`Lockstep ${review.tool.version}`];
   return [
     `Lockstep ${review.tool.version}; each schedule can be replayed with this mail's patch:`,
     ...[...new Set(tokens)].filter((token) => token !== '').map((token) => `lockstep replay ${token} PATCH`),

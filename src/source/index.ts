@@ -1,4 +1,5 @@
 /** Finds the files that a patch is about, before and after it. */
+export { type Base, type GitSource, openGitSource } from './base.ts';
 export {
   changedLines,
   type HunksImage,

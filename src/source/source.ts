@@ -15,7 +15,7 @@ import {
 } from '../patch/index.ts';
 import { applyHunks, applyStrictly, reverseHunks } from './apply.ts';
 import { hunksImage, type Image, wholeImage } from './image.ts';
-import { openTree } from './tree.ts';
+import { openTree, type Tree } from './tree.ts';
 
 export interface FileImages {
   /** The path after the patch, or before it for a deleted file. */
@@ -52,12 +52,14 @@ export function openSource(options: { tree?: string; series?: PatchSeries } = {}
       read: () => null,
     };
   }
-  const tree = openTree(options.tree);
+  return openSourceOn(openTree(options.tree), options.series);
+}
+
+/** The same on files that are read in whatever way `tree` has. */
+export function openSourceOn(tree: Tree, series?: PatchSeries): Source {
   const overlay = new Map<string, string | null>();
   const done = new Map<FilePatch, FileImages>();
-  const queue = (options.series?.patches ?? []).flatMap((patch) =>
-    patch.files.map((file) => ({ patch, file })),
-  );
+  const queue = (series?.patches ?? []).flatMap((patch) => patch.files.map((file) => ({ patch, file })));
   let started = false;
   const read = (path: string) => (overlay.has(path) ? overlay.get(path)! : tree.read(path));
 
@@ -67,7 +69,7 @@ export function openSource(options: { tree?: string; series?: PatchSeries } = {}
     images(patch, file) {
       if (!started) {
         started = true;
-        takeBack(options.series?.patches ?? [patch], read, overlay);
+        takeBack(series?.patches ?? [patch], read, overlay);
       }
       while (!done.has(file)) {
         const next = queue.shift() ?? { patch, file };

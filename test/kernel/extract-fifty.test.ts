@@ -111,7 +111,7 @@ const EXPECTED: [Version, file: string, name: string, ...effects: string[]][] = 
     'sleep',
   ],
   ['6.12', 'mm/hugetlb.c', 'add_reservation_in_range', 'assert-held resv->lock'],
-  ['6.12', 'mm/hugetlb.c', 'hugetlb_sysfs_add_hstate', 'own ?2 (kobject)', 'sleep'],
+  ['6.12', 'mm/hugetlb.c', 'hugetlb_sysfs_add_hstate', 'sleep'],
   ['6.12', 'mm/hugetlb.c', 'unlock_or_release_subpool', 'unlock spin irqsave spool->lock', 'free spool'],
   [
     '6.12',

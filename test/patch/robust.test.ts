@@ -78,3 +78,20 @@ test('random bytes', async () => {
     { numRuns: 300, seed: 3 },
   );
 });
+
+test('mails made to exhaust a reader are refused in a line or read', async () => {
+  const nested = Array.from({ length: 600 }, (_, i) => i).reduce(
+    (body, i) =>
+      `From: a@b.org\nDate: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b${i}"\n\n--b${i}\nContent-Type: message/rfc822\n\n${body}\n--b${i}--\n`,
+    mail('[PATCH] mm: a'),
+  );
+  const evil = [
+    nested,
+    `From: a@b.org\nSubject: ${'x('.repeat(2_000_000)}`,
+    mail('[PATCH] mm: a', `${'+y('.repeat(3_000_000)}\n${DIFF}`),
+    mail('[PATCH] mm: a', DIFF.replace('+10,8', '+10,99999999')),
+    mail('[PATCH] mm: a', DIFF, `${'X-A: b\n'.repeat(50_000)}References: ${'<a@b.org> '.repeat(50_000)}\n`),
+    mail('[PATCH] mm: a', DIFF.replace(' \tint level;', ' \tint level;\0')),
+  ];
+  for (const text of evil) await check(text);
+});

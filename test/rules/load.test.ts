@@ -48,6 +48,7 @@ test('all shipped rules load', () => {
       'mempolicy/percpu-ref',
       'mempolicy/shared-policy',
       'mempolicy/task-policy',
+      'swap/swapoff',
       'umcg/blocking',
       'umcg/pinned-page',
       'umcg/state-page',

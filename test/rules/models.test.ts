@@ -64,6 +64,9 @@ const VERDICTS: Record<string, Hazard[]> = {
   E4b: [],
   E5: ['use-after-free'],
   E6: [],
+  F0: [],
+  F1: ['use-after-free'],
+  F2: ['use-after-free'],
 };
 
 function modelOf(id: string): HazardModel {
@@ -203,6 +206,7 @@ const FLIPS: [id: string, design: string, from: string, to: string, hazards: Haz
   ],
   ['hugetlb/truncate', 'E4b', 'if (!inode->i_size)', 'if (inode->i_size)', ['lost-update']],
   ['hugetlb/eviction', 'E6', 'inode->stop_eviction = 1;', 'cond_resched();', ['use-after-free']],
+  ['swap/swapoff', 'F0', '\twait_for_completion(&si->comp);\n', '', ['use-after-free']],
 ];
 
 test('a line of every model was changed', () => {

@@ -66,6 +66,7 @@ export class Cursor {
 
   private retire(id: ValueId, older: ValueId): void {
     const { state } = this;
+    const { values } = this.run;
     for (const [r, v] of state.registers) if (v === id) state.registers.set(r, older);
     for (const [k, m] of state.memory) {
       if (m.base === id) state.memory.delete(k);
@@ -80,7 +81,11 @@ export class Cursor {
     for (const [v, l] of [...state.locks]) {
       if (!this.run.values.parts(v).includes(id)) continue;
       state.locks.delete(v);
-      if (l.now !== l.entry) state.locks.set(this.run.values.address(older, '(lock)'), l);
+      const renamed = values.substitute(v, id, older);
+      const kept = state.locks.get(renamed);
+      // Of a third generation only that it is still held is kept.
+      if (kept === undefined || kept.now === kept.entry) state.locks.set(renamed, l);
+      else if (l.now !== l.entry) state.locks.set(values.address(older, '(lock)'), l);
     }
   }
 
@@ -180,7 +185,15 @@ export class Cursor {
 
   /** Remembers what a pointer was read under: the lock taken last, or the RCU section. */
   find(value: ValueId, dereferenced: boolean): void {
-    const { kind } = this.run.values.origins[value]!;
+    const origin = this.run.values.origins[value]!;
+    const { kind } = origin;
+    // What a global holds is not found under the lock that happens to be held.
+    if (
+      origin.kind === 'initial' &&
+      this.run.values.origins[origin.base]!.kind === 'root' &&
+      origin.cell === ''
+    )
+      return;
     if ((kind !== 'initial' && kind !== 'made') || this.state.found.has(value)) return;
     if (dereferenced && this.state.contexts[CONTEXTS.indexOf('rcu')]! > 0) {
       this.state.found.set(value, { under: RCU, dropped: -1 });
@@ -304,7 +317,7 @@ export class Cursor {
   /** As `touch`, for an operation on a count: whether that is one too many is for the operation to say. */
   touchCount(place: Place): boolean {
     const object = this.ref(this.value(place.base));
-    return object?.gone === true ? true : this.touch(place);
+    return object?.gone === true || (object?.given ?? -1) >= 0 ? true : this.touch(place);
   }
 
   /** False, and an incident, when the object is gone. */

@@ -146,6 +146,20 @@ export class Values {
     }
   }
 
+  /** The value that `id` would be if `to` stood wherever `from` does in what it was made from. */
+  substitute(id: ValueId, from: ValueId, to: ValueId): ValueId {
+    if (id === from) return to;
+    const origin = this.origins[id]!;
+    const inner = (part: ValueId): ValueId => this.substitute(part, from, to);
+    if (origin.kind === 'address') return this.address(inner(origin.base), origin.cell);
+    if (origin.kind === 'initial') return this.initial(inner(origin.base), origin.cell);
+    if (origin.kind !== 'calc') return id;
+    const [a, b] = [inner(origin.a), inner(origin.b)];
+    return a === origin.a && b === origin.b
+      ? id
+      : this.intern(`${origin.fn}(${a},${b})`, { kind: 'calc', fn: origin.fn, a, b }, this.masks[id]!);
+  }
+
   /** The values that `id` was made from, itself included. */
   parts(id: ValueId): readonly ValueId[] {
     let parts = this.#parts[id];

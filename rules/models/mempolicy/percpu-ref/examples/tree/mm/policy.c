@@ -22,6 +22,17 @@ static bool policy_tryget(struct mempolicy *pol)
 	return pol && percpu_ref_tryget(&pol->refcnt);
 }
 
+static void policy_kill(struct mempolicy *pol)
+{
+	percpu_ref_kill(&pol->refcnt);
+}
+
+static void policy_put(struct mempolicy *pol)
+{
+	if (pol)
+		policy_put_shared(pol);
+}
+
 static struct mempolicy *policy_of(struct task_struct *p)
 {
 	struct mempolicy *pol;
