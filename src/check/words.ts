@@ -37,8 +37,11 @@ export function wordsFor(problem: PathProblem, place: Place): Words {
     }
     case 'double-unlock':
       return {
-        title: `${place.function}() unlocks ${problem.object} twice`,
-        message: `${at} unlocks ${problem.object}, which is not held here any more${origin !== '' && origin !== at ? ` after ${origin}` : ''}.`,
+        title: `${place.function}() unlocks ${problem.object}, which it does not hold`,
+        message:
+          origin !== '' && origin !== at
+            ? `${at} unlocks ${problem.object}, which is not held here any more after ${origin}.`
+            : `${/\w =/.test(at) ? callOf(at) : at} unlocks ${problem.object}, which nothing holds here.`,
       };
     case 'missing-lock':
       return {
